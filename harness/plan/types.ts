@@ -1,0 +1,106 @@
+/** The resolved plan: what `load` and `expand` make of the YAML, and what the rest of the program runs. */
+import type { ParameterValues } from '../../workloads/types.ts';
+
+/** A rate that may be without a limit; written `unlimited` in every input and output. */
+export type Limit = number | 'unlimited';
+
+export interface GuestShape {
+  readonly memoryBytes: number;
+  readonly vcpus: number;
+  /** QEMU machine type or alias; absent = the newest `pc` that both builds know. */
+  readonly machine?: string;
+  /** QEMU CPU model; absent = chosen for the accelerator. */
+  readonly cpu?: string;
+  readonly backend: 'ram' | 'memfd' | 'hugepages';
+}
+
+export interface LinkShape {
+  readonly bandwidthBitsPerSecond: Limit;
+  readonly delayUs?: number;
+  readonly lossPercent?: number;
+  readonly competingBitsPerSecond?: number;
+}
+
+/** When a post-copy cell switches from pre-copy. */
+export type PostcopyStart =
+  | { readonly kind: 'now' }
+  | { readonly kind: 'passes'; readonly passes: number }
+  | { readonly kind: 'time'; readonly timeMs: number };
+
+export interface PostcopyShape {
+  readonly startAfter: PostcopyStart;
+  readonly recover: boolean;
+}
+
+export interface Windows {
+  readonly baselineMs: number;
+  readonly settleMs: number;
+  readonly settleLimitMs: number;
+}
+
+/** Heartbeat period in µs, or a rule for choosing it. */
+export type HeartbeatPeriod = 'auto' | 'off' | number;
+
+/** A QEMU parameter in QMP's own unit, or `unlimited` where QMP has a number for it. */
+export type ParameterValue = number | string | boolean;
+
+/** Everything that can change a measurement, and nothing else: the hash of its canonical form is in the cell id. */
+export interface CellSpec {
+  readonly workload: {
+    readonly id: string;
+    /** Absolute folder of a user's own workload. */
+    readonly path?: string;
+    readonly parameters: ParameterValues;
+  };
+  readonly guest: GuestShape;
+  readonly accelerator: 'auto' | 'kvm' | 'tcg';
+  /** Build references: `system`, `path:…`, `debian:…`. */
+  readonly qemu: { readonly source: string; readonly destination: string };
+  readonly link: LinkShape;
+  readonly transport: 'tcp' | 'unix' | 'tls' | 'file';
+  /** Only what the plan sets; QEMU's own names. */
+  readonly capabilities: Readonly<Record<string, boolean>>;
+  /** Only what the plan sets; QEMU's own names, QMP's own units. */
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  readonly postcopy?: PostcopyShape;
+  readonly windows: Windows;
+  readonly probes: { readonly heartbeat: HeartbeatPeriod; readonly service: boolean };
+  readonly deadlineMs: number;
+}
+
+export interface Cell {
+  /** `<workload>/<setting>/<link>/<guest>/<qemu>~<8 hex>`. */
+  readonly id: string;
+  readonly labels: {
+    readonly workload: string;
+    readonly setting: string;
+    readonly link: string;
+    readonly guest: string;
+    readonly qemu: string;
+  };
+  readonly spec: CellSpec;
+  /** The outcome the plan insists on; anything else is exit code 4. */
+  readonly expect?: 'completed' | 'not-converged' | 'failed';
+}
+
+export interface ResolvedPlan {
+  readonly schemaVersion: 1;
+  readonly name: string;
+  readonly cells: readonly Cell[];
+  readonly repetitions: number;
+  readonly seed: number;
+  readonly thresholds: readonly string[];
+}
+
+/** One migration to do: a cell at a place in the order. */
+export interface PlannedTrial {
+  /** Unique and stable for a plan: `<block>-<position>-<8 hex of the cell>`, zero-padded so that names sort. */
+  readonly id: string;
+  readonly cell: Cell;
+  /** From 0: the randomised, interleaved group. Every block holds each cell once. */
+  readonly block: number;
+  /** From 0: place in the whole order. */
+  readonly position: number;
+  /** From 1: which repetition of its cell. */
+  readonly repetition: number;
+}
