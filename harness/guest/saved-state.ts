@@ -1,0 +1,134 @@
+/**
+ * Saving a stopped guest to a file and restoring it, through a socket: that works the same on every QEMU build, with
+ * no shell inside QEMU's own environment.
+ */
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { deadline, poll } from '../deadline.ts';
+import { MigbenchError, messageOf } from '../errors.ts';
+import type { Machine } from '../qemu/machine.ts';
+
+/** Deadline for saving or restoring one guest, ms. */
+const TRANSFER_TIMEOUT_MS = 120_000;
+/** How often QEMU is asked whether it has finished, ms. */
+const POLL_INTERVAL_MS = 5;
+/** Chunk of one read of the saved state, bytes. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * Write the state of a stopped guest to `file`.
+ *
+ * @throws MigbenchError `guest` with QEMU's own words where it refuses; `host-unfit` where the disk is full.
+ */
+export async function saveState(
+  machine: Machine,
+  socketPath: string,
+  file: string,
+  signal: AbortSignal,
+): Promise<void> {
+  rmSync(socketPath, { force: true });
+  const server = createServer();
+  const connection = new Promise<Socket>((resolve, reject) => {
+    server.once('connection', resolve);
+    server.once('error', reject);
+  });
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  try {
+    // The default limit of 128 MiB/s would hold up a large guest.
+    await machine.qmp.execute('migrate-set-parameters', { 'max-bandwidth': 0 });
+    await machine.qmp.execute('migrate', { uri: `unix:${socketPath}` });
+    const socket = await deadline(connection, TRANSFER_TIMEOUT_MS, () => {
+      throw tooSlow(machine, 'connect to save its state');
+    });
+    await deadline(pipeline(socket, createWriteStream(file)), TRANSFER_TIMEOUT_MS, () => {
+      throw tooSlow(machine, 'save its state');
+    });
+    await waitForMigration(machine, signal);
+  } catch (error) {
+    throw diskError(error, file);
+  } finally {
+    server.close();
+    rmSync(socketPath, { force: true });
+  }
+}
+
+/**
+ * Feed a saved state to a QEMU started with `-incoming defer`, and wait until its guest runs.
+ *
+ * @throws MigbenchError `guest` where QEMU refuses the state.
+ */
+export async function restoreState(
+  machine: Machine,
+  socketPath: string,
+  file: string,
+  signal: AbortSignal,
+): Promise<void> {
+  rmSync(socketPath, { force: true });
+  const since = machine.qmp.events.length;
+  const resumed = machine.qmp.waitForEvent((event) => event.event === 'RESUME', {
+    timeoutMs: TRANSFER_TIMEOUT_MS,
+    since,
+    signal,
+  });
+  // Where the feed fails first, that is the error to report.
+  resumed.catch(() => undefined);
+  await machine.qmp.execute('migrate-incoming', { uri: `unix:${socketPath}` });
+  const socket = connect(socketPath);
+  try {
+    await pipeline(createReadStream(file, { highWaterMark: CHUNK_BYTES }), socket);
+  } catch (error) {
+    throw new MigbenchError(
+      'guest',
+      `The ${machine.label} QEMU stopped reading the saved guest: ${messageOf(error)}.${machine.ownWords}`,
+      { cause: error },
+    );
+  }
+  await resumed;
+  await waitForMigration(machine, signal);
+}
+
+/** Until QEMU says that its migration is over; later changes of settings are refused before that. */
+async function waitForMigration(machine: Machine, signal: AbortSignal): Promise<void> {
+  await poll(
+    async () => {
+      const reply = await machine.qmp.execute('query-migrate');
+      if (reply.status === 'failed' || reply.status === 'cancelled') {
+        const words = reply['error-desc'] ?? 'no reason given';
+        throw new MigbenchError(
+          'guest',
+          `The ${machine.label} QEMU could not carry over the saved guest: ${words}.${machine.ownWords}`,
+        );
+      }
+      return reply.status === 'completed' ? true : undefined;
+    },
+    {
+      intervalMs: POLL_INTERVAL_MS,
+      timeoutMs: TRANSFER_TIMEOUT_MS,
+      signal,
+      late: () => tooSlow(machine, 'finish with the saved state'),
+    },
+  );
+}
+
+function tooSlow(machine: Machine, what: string): MigbenchError {
+  return new MigbenchError(
+    'guest',
+    `The ${machine.label} QEMU did not ${what} within ${TRANSFER_TIMEOUT_MS / 1000} s. ` +
+      `Look at its messages and at the load of this host.${machine.ownWords}`,
+  );
+}
+
+function diskError(error: unknown, file: string): unknown {
+  const full =
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+  if (!full) return error;
+  return new MigbenchError(
+    'host-unfit',
+    `The disk is full: a saved guest could not be written to ${file}. Free some space or choose another --out, ` +
+      'then go on with --resume.',
+    { cause: error },
+  );
+}

@@ -1,0 +1,57 @@
+/** What is set on both sides before a migration: every capability explicitly, every parameter of the plan. */
+import type { CellSpec, ParameterValue } from '../plan/types.ts';
+
+/** Capabilities the harness sets for its own observation, where the build has them. */
+const OWN_CAPABILITIES = ['events', 'return-path', 'postcopy-blocktime'] as const;
+
+export interface Settings {
+  readonly capabilities: Readonly<Record<string, boolean>>;
+  /** QMP's units; `unlimited` written out. */
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+}
+
+/** Capabilities and parameters a build knows by name. */
+export interface KnownSettings {
+  readonly capabilities: readonly string[];
+  readonly parameters: readonly string[];
+}
+
+/** Names that the plan sets and the build does not have. */
+export function missingSettings(
+  spec: CellSpec,
+  known: KnownSettings,
+): { capabilities: string[]; parameters: string[] } {
+  const enabled = Object.entries(spec.capabilities).filter(([, on]) => on);
+  return {
+    capabilities: enabled
+      .map(([name]) => name)
+      .filter((name) => !known.capabilities.includes(name)),
+    parameters: Object.keys(spec.parameters).filter((name) => !known.parameters.includes(name)),
+  };
+}
+
+/**
+ * Everything to set on one QEMU for a cell: all capabilities that the build knows, true and false, since they stay
+ * set on a QEMU; and the plan's parameters.
+ *
+ * In loopback mode the link's bandwidth becomes the max-bandwidth where that is lower.
+ */
+export function settingsFor(
+  spec: CellSpec,
+  known: KnownSettings,
+  mode: 'namespaces' | 'loopback',
+): Settings {
+  const own: readonly string[] = OWN_CAPABILITIES;
+  const capabilities = Object.fromEntries(
+    known.capabilities.map((name) => [name, spec.capabilities[name] ?? own.includes(name)]),
+  );
+  const parameters = { ...spec.parameters };
+  const rate = spec.link.bandwidthBitsPerSecond;
+  if (mode === 'loopback' && rate !== 'unlimited') {
+    const linkBytesPerSecond = Math.floor(rate / 8);
+    const limit = parameters['max-bandwidth'];
+    parameters['max-bandwidth'] =
+      typeof limit === 'number' ? Math.min(limit, linkBytesPerSecond) : linkBytesPerSecond;
+  }
+  return { capabilities, parameters };
+}

@@ -1,0 +1,119 @@
+/** The command line of one QEMU: a pure function of the build, the guest and the side it plays. */
+import type { GuestShape } from '../plan/types.ts';
+import type { GuestAddressing, GuestNetwork } from '../sandbox/host.ts';
+
+/** The same card on both sides and in every template: the guest's neighbours know it by this address. */
+const GUEST_MAC = '52:54:00:6d:62:01';
+/** UDP port of the telemetry collector inside the sandbox's own network. */
+export const COLLECTOR_PORT = 7700;
+
+export interface CommandLine {
+  /** Shown by `ps` and in QEMU's own messages. */
+  readonly name: string;
+  /** `-L` and the like, from the build. */
+  readonly firmwareArgs: readonly string[];
+  readonly accelerator: 'kvm' | 'tcg';
+  /** Exact machine type, pinned so that both sides agree. */
+  readonly machineType: string;
+  readonly cpu: string;
+  readonly guest: GuestShape;
+  readonly image: { readonly kernel: string; readonly initrd: string; readonly root: string };
+  readonly addressing: GuestAddressing;
+  readonly collectorPort: number;
+  readonly network: GuestNetwork;
+  /** Raw disk image both sides can open; absent = the guest has no disk of its own. */
+  readonly diskPath?: string;
+  readonly qmpPath: string;
+  readonly consolePath: string;
+  /** `defer`: wait for an incoming migration. `none`: boot. */
+  readonly incoming: 'defer' | 'none';
+}
+
+/** Kernel command line: quiet, on the serial console, with the guest's addresses. */
+function kernelArguments(line: CommandLine): string {
+  return [
+    'console=ttyS0',
+    'quiet',
+    'panic=-1',
+    `migbench.address=${line.addressing.address}`,
+    `migbench.gateway=${line.addressing.gateway}`,
+    `migbench.collector=${line.addressing.collectorHost}:${line.collectorPort}`,
+  ].join(' ');
+}
+
+function memoryArguments(guest: GuestShape): { machine: string; args: string[] } {
+  const megabytes = `${guest.memoryBytes / (1024 * 1024)}M`;
+  switch (guest.backend) {
+    case 'ram':
+      return { machine: '', args: ['-m', megabytes] };
+    case 'memfd':
+      return {
+        machine: ',memory-backend=mem0',
+        args: [
+          ...['-m', megabytes],
+          ...['-object', `memory-backend-memfd,id=mem0,size=${megabytes},share=on`],
+        ],
+      };
+    case 'hugepages':
+      return {
+        machine: ',memory-backend=mem0',
+        args: [
+          ...['-m', megabytes],
+          ...[
+            '-object',
+            `memory-backend-memfd,id=mem0,size=${megabytes},share=on,hugetlb=on,hugetlbsize=2M`,
+          ],
+        ],
+      };
+  }
+}
+
+function networkArguments(network: GuestNetwork): string[] {
+  const backend =
+    network.kind === 'tap'
+      ? `tap,id=net0,ifname=${network.interface},script=no,downscript=no`
+      : 'user,id=net0';
+  return ['-netdev', backend, '-device', `virtio-net-pci,netdev=net0,mac=${GUEST_MAC},romfile=`];
+}
+
+function blockArguments(name: string, path: string, readOnly: boolean): string[] {
+  const file = escapeOption(path);
+  const access = readOnly ? 'read-only=on' : 'read-only=off';
+  return [
+    '-blockdev',
+    `driver=file,node-name=${name}-file,filename=${file},${access}`,
+    '-blockdev',
+    `driver=raw,node-name=${name},file=${name}-file,${access}`,
+    '-device',
+    `virtio-blk-pci,drive=${name}${readOnly ? '' : ',share-rw=on'}`,
+  ];
+}
+
+/** A comma ends an option's value in QEMU's syntax; two stand for one. */
+export function escapeOption(value: string): string {
+  return value.replaceAll(',', ',,');
+}
+
+/** Arguments of the emulator, without the program itself. */
+export function commandLine(line: CommandLine): string[] {
+  const memory = memoryArguments(line.guest);
+  return [
+    ...['-name', `${line.name},debug-threads=on`],
+    ...line.firmwareArgs,
+    ...['-machine', `${line.machineType}${memory.machine}`],
+    ...['-accel', line.accelerator],
+    ...['-cpu', line.cpu],
+    ...['-smp', `${line.guest.vcpus}`],
+    ...memory.args,
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'none'],
+    ...['-kernel', line.image.kernel, '-initrd', line.image.initrd],
+    ...['-append', kernelArguments(line)],
+    ...blockArguments('root', line.image.root, true),
+    ...(line.diskPath === undefined ? [] : blockArguments('disk', line.diskPath, false)),
+    ...networkArguments(line.network),
+    ...['-chardev', `file,id=console,path=${escapeOption(line.consolePath)},append=on`],
+    ...['-serial', 'chardev:console'],
+    ...['-qmp', `unix:${escapeOption(line.qmpPath)},server=on,wait=off`],
+    ...(line.incoming === 'defer' ? ['-incoming', 'defer'] : []),
+  ];
+}

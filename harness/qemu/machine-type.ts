@@ -1,0 +1,51 @@
+/** Which machine type a guest gets: pinned to one exact name that both builds know. */
+import { MigbenchError } from '../errors.ts';
+
+/** What a build says of one machine type. */
+export interface MachineType {
+  readonly name: string;
+  /** `pc` or `q35` on the newest of its family. */
+  readonly alias?: string;
+}
+
+const VERSIONED = /^(?<family>.+)-(?<major>\d+)\.(?<minor>\d+)$/u;
+
+function versionOf(name: string): { family: string; order: number } | undefined {
+  const groups = VERSIONED.exec(name)?.groups;
+  if (groups === undefined) return undefined;
+  return {
+    family: groups['family'] ?? '',
+    order: Number(groups['major']) * 1000 + Number(groups['minor']),
+  };
+}
+
+/**
+ * The exact machine type for a guest.
+ *
+ * An alias such as `pc` becomes the newest version of its family that both builds know; an exact name must be known
+ * to both.
+ *
+ * @throws MigbenchError `plan-invalid` where there is no such type, naming what the builds do know.
+ */
+export function pinMachineType(
+  requested: string,
+  source: readonly MachineType[],
+  destination: readonly MachineType[],
+): string {
+  const known = new Set(destination.map((machine) => machine.name));
+  const common = source.filter((machine) => known.has(machine.name));
+  if (common.some((machine) => machine.name === requested)) return requested;
+  const aliased = [...source, ...destination].find((machine) => machine.alias === requested);
+  const family = aliased === undefined ? undefined : versionOf(aliased.name)?.family;
+  const newest = common
+    .map((machine) => ({ name: machine.name, version: versionOf(machine.name) }))
+    .filter((machine) => family !== undefined && machine.version?.family === family)
+    .sort((a, b) => (b.version?.order ?? 0) - (a.version?.order ?? 0))[0];
+  if (newest !== undefined) return newest.name;
+  const some = common.map((machine) => machine.name).sort();
+  throw new MigbenchError(
+    'plan-invalid',
+    `guest.machine: expected a machine type that both QEMU builds know, found ${JSON.stringify(requested)}. ` +
+      `Both know: pc, q35, ${some.slice(0, 40).join(', ')}.`,
+  );
+}

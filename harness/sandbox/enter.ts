@@ -1,0 +1,149 @@
+/**
+ * The outer side of the sandbox: finds out which kind this host and user can have, and starts the measuring process
+ * inside it. When this process dies, however it dies, the kernel ends everything inside.
+ */
+import { existsSync, mkdtempSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { execa } from 'execa';
+import { MigbenchError, messageOf } from '../errors.ts';
+import { tapsArePossible } from './namespaces.ts';
+import { hostProgram, run, SYSTEM_PATH, type Program } from './process.ts';
+
+/** Deadline of one probe of the host, ms. */
+const PROBE_TIMEOUT_MS = 10_000;
+
+/** What kind of sandbox this host and user can have, and what was lost with a lesser one. */
+export interface SandboxKind {
+  readonly mode: 'namespaces' | 'loopback';
+  readonly guestNetwork: 'tap' | 'user';
+  /** Starts a program inside: its arguments follow. */
+  readonly entrance: Program;
+  /** What is not possible here and how to allow it; empty where nothing was lost. */
+  readonly notes: readonly string[];
+}
+
+const namespaceArguments = (asUser: boolean): string[] => [
+  ...['--pdeathsig', 'KILL', 'unshare'],
+  ...(asUser ? ['--user', '--map-root-user'] : []),
+  ...['--mount', '--net', '--pid', '--fork', '--kill-child=KILL'],
+];
+
+/** Succeeds where all that the sandbox does at its start is allowed. */
+const PROBE_SCRIPT = 'mount -t tmpfs probe /mnt && mount -t proc proc /proc && kill -0 1';
+
+/**
+ * Find the best sandbox this host allows.
+ *
+ * Root does not add a user namespace: inside one, post-copy is refused by QEMU builds that use the userfaultfd
+ * system call.
+ */
+export async function findSandboxKind(signal: AbortSignal): Promise<SandboxKind> {
+  const root = process.getuid?.() === 0;
+  const refusals: string[] = [];
+  for (const asUser of root ? [false, true] : [true]) {
+    const entrance = hostProgram('setpriv', namespaceArguments(asUser));
+    try {
+      await run(entrance, ['sh', '-c', PROBE_SCRIPT], {
+        timeoutMs: PROBE_TIMEOUT_MS,
+        signal,
+        errorCode: 'host-unfit',
+      });
+      return describeNamespaces(entrance);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      refusals.push(messageOf(error).split('\n').slice(-1)[0] ?? '');
+    }
+  }
+  return {
+    mode: 'loopback',
+    guestNetwork: 'user',
+    entrance: hostProgram('setpriv', ['--pdeathsig', 'KILL']),
+    notes: [
+      `Namespaces are refused here (${refusals.join('; ')}): no shaped link and no service network; a link's ` +
+        'bandwidth becomes a max-bandwidth. To allow them: sysctl kernel.unprivileged_userns_clone=1 and ' +
+        'user.max_user_namespaces=10000 (on Ubuntu also kernel.apparmor_restrict_unprivileged_userns=0), or run as root.',
+    ],
+  };
+}
+
+function describeNamespaces(entrance: Program): SandboxKind {
+  if (tapsArePossible()) return { mode: 'namespaces', guestNetwork: 'tap', entrance, notes: [] };
+  return {
+    mode: 'namespaces',
+    guestNetwork: 'user',
+    entrance,
+    notes: [
+      '/dev/net/tun cannot be opened by this user: guests use the user-mode network instead of taps on the ' +
+        'service bridge. To allow taps: chmod 0666 /dev/net/tun as root (most distributions ship it so).',
+    ],
+  };
+}
+
+/** Folders that exist everywhere and rarely hold anything a run needs. */
+const mountPoints = ['/run', '/mnt', '/media', '/srv', '/opt'];
+
+/**
+ * Where the sandbox puts its scratch file system: a folder none of `inUse` lies below, so that nothing needed is
+ * hidden. In loopback mode, a new temporary folder with a short path.
+ *
+ * @throws MigbenchError `host-unfit` where every candidate is in use.
+ */
+export function chooseScratch(mode: SandboxKind['mode'], inUse: readonly string[]): string {
+  if (mode === 'loopback') return mkdtempSync(join(tmpdir(), 'migbench-'));
+  const real = inUse.filter((path) => existsSync(path)).map((path) => realpathSync(path));
+  const free = mountPoints.find(
+    (point) => existsSync(point) && real.every((path) => relative(point, path).startsWith('..')),
+  );
+  if (free === undefined) {
+    throw new MigbenchError(
+      'host-unfit',
+      `Expected one of ${mountPoints.join(', ')} to be free for the sandbox's own files, but the output folder, ` +
+        'the cache and the working folder lie below all of them. Choose another --out.',
+    );
+  }
+  return free;
+}
+
+export interface InsideOptions {
+  /** Compiled entry file of the measuring process. */
+  readonly entry: string;
+  /** Sent as the first line of its standard input. */
+  readonly job: unknown;
+  /** Abort asks the measuring process to stop in good order; it then ends by itself. */
+  readonly signal: AbortSignal;
+}
+
+/** Start the measuring process in the sandbox and give its exit code. */
+export async function runInside(kind: SandboxKind, options: InsideOptions): Promise<number> {
+  const subprocess = execa(
+    kind.entrance.file,
+    [...kind.entrance.args, process.execPath, '--enable-source-maps', options.entry],
+    {
+      env: { PATH: SYSTEM_PATH },
+      stdin: 'pipe',
+      stdout: 'inherit',
+      stderr: 'inherit',
+      reject: false,
+      cleanup: true,
+    },
+  );
+  // The measuring process may be gone already when it is told to stop.
+  subprocess.stdin.on('error', () => undefined);
+  subprocess.stdin.write(`${JSON.stringify(options.job)}\n`);
+  const interrupt = () => subprocess.stdin.write('interrupt\n');
+  options.signal.addEventListener('abort', interrupt, { once: true });
+  try {
+    const result = await subprocess;
+    if (result.exitCode === undefined) {
+      throw new MigbenchError(
+        'internal',
+        `The measuring process was killed by ${result.signal ?? 'an unknown signal'}. What it had recorded is kept; ` +
+          'go on with --resume. If the kernel ran out of memory (see dmesg), use smaller guests.',
+      );
+    }
+    return result.exitCode;
+  } finally {
+    options.signal.removeEventListener('abort', interrupt);
+  }
+}
