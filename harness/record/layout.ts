@@ -1,0 +1,28 @@
+/** Names of the files in a run directory (docs/formats.md, "Run directory"). */
+import { join } from 'node:path';
+
+/** The plan as its author wrote it. */
+export const PLAN_FILE = 'plan.yaml';
+/** What `load` and `expand` made of the plan; a resumed run must have the same. */
+export const RESOLVED_PLAN_FILE = 'plan.resolved.json';
+/** What all trials of the run share. */
+export const ENVIRONMENT_FILE = 'environment.json';
+/** One record per trial, append-only. */
+export const TRIALS_FILE = 'trials.jsonl';
+/** One folder per trial, for its artifacts. */
+export const TRIALS_FOLDER = 'trials';
+/** Derived from everything else; may be deleted. */
+export const REPORT_FOLDER = 'report';
+
+/** The files whose presence makes a folder a run directory. */
+export const RUN_MARKERS = [RESOLVED_PLAN_FILE, ENVIRONMENT_FILE, TRIALS_FILE] as const;
+
+/** Folder of a trial's artifacts, relative to the run directory (as in a record's `artifacts`). */
+export function trialFolderName(trialId: string): string {
+  return join(TRIALS_FOLDER, trialId);
+}
+
+/** Where a trial's timeline is unless its record says otherwise, relative to the run directory. */
+export function timelineFileName(trialId: string): string {
+  return join(trialFolderName(trialId), 'timeline.jsonl');
+}
