@@ -12,6 +12,8 @@ export interface GuestShape {
   /** QEMU CPU model; absent = chosen for the accelerator. */
   readonly cpu?: string;
   readonly backend: 'ram' | 'memfd' | 'hugepages';
+  /** Debian suite of the guest image, e.g. `debian:trixie`; absent = the default image. */
+  readonly image?: string;
 }
 
 export interface LinkShape {

@@ -1,0 +1,50 @@
+/** What can only be seen in a cell: a guest too small for its workload, a setting that its guest does not allow. */
+import { formatExact } from '../units.ts';
+import { messageOf } from '../errors.ts';
+import type { ExpandedCell } from './expand.ts';
+import type { PlanProblem } from './problems.ts';
+import { checkRules, rulesForBuild } from './rules.ts';
+
+function memoryProblem({ workload, guest }: ExpandedCell['point']): PlanProblem | undefined {
+  let needed: number;
+  try {
+    needed = workload.definition.minimumGuestMemoryBytes(workload.value.parameters);
+  } catch (error) {
+    const reason = `the workload "${workload.label}" refuses its parameters: ${messageOf(error)}`;
+    return { path: workload.path, reason };
+  }
+  if (guest.value.memoryBytes >= needed) return undefined;
+  const whole = Math.ceil(needed / 2 ** 20) * 2 ** 20;
+  return {
+    path: [...guest.path, 'memory'],
+    reason:
+      `${formatExact(guest.value.memoryBytes, 'bytes')} is too small for the workload ` +
+      `"${workload.label}", which needs at least ${formatExact(whole, 'bytes')}`,
+  };
+}
+
+/** Problems of the cells of a plan, each pair of entries once. */
+export function checkCells(cells: readonly ExpandedCell[]): PlanProblem[] {
+  const problems: PlanProblem[] = [];
+  const seen = new Set<string>();
+  const isNew = (...parts: string[]): boolean => {
+    const key = parts.join('\n');
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  };
+  const rules = rulesForBuild();
+  for (const { cell, point } of cells) {
+    const { workload, setting, guest } = point;
+    if (isNew('memory', workload.label, guest.label)) {
+      const problem = memoryProblem(point);
+      if (problem !== undefined) problems.push(problem);
+    }
+    if (!isNew('rules', setting.label, guest.label)) continue;
+    const { guest: shape, ...withoutGuest } = cell.spec;
+    const known = new Set(checkRules(withoutGuest, rules).map(({ id }) => id));
+    for (const { id, reason, at } of checkRules({ ...withoutGuest, guest: shape }, rules))
+      if (!known.has(id)) problems.push({ path: [...setting.path, ...at], atKey: true, reason });
+  }
+  return problems;
+}

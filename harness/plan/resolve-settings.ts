@@ -1,0 +1,126 @@
+/** The settings of a plan: parameters in QMP's units, rules between capabilities checked. */
+import { canonicalJson } from './canonical.ts';
+import { capabilityNeededBy, convertParameter } from './parameter-units.ts';
+import type { PlanPath, PlanProblem } from './problems.ts';
+import { checkRules } from './rules.ts';
+import type { PlanFile } from './schema.ts';
+import type { Cell, CellSpec, ParameterValue, PostcopyShape } from './types.ts';
+
+/** A setting, ready for cells. */
+export interface ResolvedSetting {
+  readonly label: string;
+  readonly path: PlanPath;
+  readonly value: Pick<CellSpec, 'capabilities' | 'parameters'> &
+    Partial<Pick<CellSpec, 'postcopy'>>;
+  readonly expect?: NonNullable<Cell['expect']>;
+}
+
+type Setting = NonNullable<PlanFile['settings'][string]>;
+type Parameters = Record<string, ParameterValue>;
+
+const EMPTY_SETTING: Setting = { capabilities: {}, parameters: {} };
+
+/** Converts a `parameters:` mapping; problems are added to the list. */
+function parametersOf(
+  written: PlanFile['parameters'],
+  path: PlanPath,
+  problems: PlanProblem[],
+): Parameters {
+  const values: Parameters = {};
+  for (const [name, value] of Object.entries(written)) {
+    const converted = convertParameter(name, value);
+    if (converted.ok) values[name] = converted.value;
+    else {
+      const { ok: _, ...why } = converted;
+      problems.push({ path: [...path, name], ...why });
+    }
+  }
+  return values;
+}
+
+function postcopyOf(written: NonNullable<Setting['postcopy']>): PostcopyShape {
+  const start = written['start-after'];
+  const { recover } = written;
+  if (start === 'now') return { startAfter: { kind: 'now' }, recover };
+  return start.time === undefined
+    ? { startAfter: { kind: 'passes', passes: start.passes ?? 1 }, recover }
+    : { startAfter: { kind: 'time', timeMs: start.time }, recover };
+}
+
+/** What a setting asks for to no effect. */
+function idleParameters(setting: ResolvedSetting, own: readonly string[]): PlanProblem[] {
+  return own.flatMap((name) => {
+    const needed = capabilityNeededBy(name);
+    if (needed === undefined || setting.value.capabilities[needed] === true) return [];
+    const reason = `has no effect without the capability ${needed}`;
+    return [{ path: [...setting.path, 'parameters', name], atKey: true, reason }];
+  });
+}
+
+/** Resolves all settings; problems and warnings are added to the lists. */
+export function resolveSettings(
+  plan: Pick<PlanFile, 'settings' | 'parameters' | 'transport' | 'accelerator'>,
+  problems: PlanProblem[],
+  warnings: PlanProblem[],
+): ResolvedSetting[] {
+  const common = parametersOf(plan.parameters, ['parameters'], problems);
+  const resolved: ResolvedSetting[] = [];
+  for (const [label, written] of Object.entries(plan.settings)) {
+    const path: PlanPath = ['settings', label];
+    const setting = written ?? EMPTY_SETTING;
+    const before = problems.length;
+    const own = parametersOf(setting.parameters, [...path, 'parameters'], problems);
+    const wantsPostcopy = setting.capabilities['postcopy-ram'] === true;
+    if (wantsPostcopy && setting.postcopy === undefined)
+      warnings.push({
+        path: [...path, 'capabilities', 'postcopy-ram'],
+        atKey: true,
+        reason:
+          'post-copy starts after the first pass, because nothing else is said; ' +
+          'write "postcopy: { start-after: { passes: 1 } }" to make it plain',
+      });
+    const postcopy =
+      setting.postcopy === undefined
+        ? wantsPostcopy
+          ? postcopyOf({ 'start-after': { passes: 1 }, recover: false })
+          : undefined
+        : postcopyOf(setting.postcopy);
+    const value = {
+      capabilities: setting.capabilities,
+      parameters: { ...common, ...own },
+      ...(postcopy === undefined ? {} : { postcopy }),
+    };
+    const { transport, accelerator } = plan;
+    for (const { at, reason } of checkRules({ ...value, transport, accelerator })) {
+      const isCommon = at[0] === 'parameters' && !Object.hasOwn(own, at[1] ?? '');
+      problems.push({ path: isCommon ? at : [...path, ...at], atKey: true, reason });
+    }
+    if (problems.length > before) continue;
+    const ready: ResolvedSetting = {
+      label,
+      path,
+      value,
+      ...(setting.expect === undefined ? {} : { expect: setting.expect }),
+    };
+    warnings.push(...idleParameters(ready, Object.keys(own)));
+    resolved.push(ready);
+  }
+  return resolved;
+}
+
+/** Entries of a dimension that describe the same thing twice. */
+export function repeated(
+  entries: readonly { readonly path: PlanPath; readonly value: unknown }[],
+): PlanProblem[] {
+  const first = new Map<string, string>();
+  return entries.flatMap(({ path, value }) => {
+    const key = canonicalJson(value);
+    const earlier = first.get(key);
+    if (earlier === undefined) {
+      first.set(key, path.join('.'));
+      return [];
+    }
+    const reason = `the same as ${earlier}: each of its cells would be run twice; remove one`;
+    return [{ path, reason }];
+  });
+}

@@ -1,0 +1,205 @@
+/**
+ * Which settings exclude or need each other, stated once as data.
+ *
+ * Taken from QEMU's own checks (migration/options.c of 5.2 to 11.1) and from trials. A rule without `before` holds
+ * for every build and is checked when the plan is loaded; one with `before` is for the runner, which skips a cell
+ * with the rule's reason when a build is older.
+ */
+import type { CellSpec, GuestShape } from './types.ts';
+
+/** What a rule looks at; `guest` is absent while a setting is checked on its own. */
+export type RuleSubject = Pick<
+  CellSpec,
+  'accelerator' | 'capabilities' | 'parameters' | 'transport'
+> &
+  Partial<Pick<CellSpec, 'postcopy'>> & { readonly guest?: GuestShape };
+
+/** One rule between settings. */
+export interface SettingRule {
+  /** Kebab-case name, stable. */
+  readonly id: string;
+  /** Why the combination is refused, and what to do. */
+  readonly reason: string;
+  /** The first QEMU version (major.minor) that allows it; absent = no version does. */
+  readonly before?: string;
+  /** Where in the setting the rule is broken; `undefined` where it holds. */
+  readonly brokenAt: (subject: RuleSubject) => readonly string[] | undefined;
+}
+
+/** A broken rule. */
+export interface RuleViolation {
+  readonly id: string;
+  readonly reason: string;
+  /** Keys below the setting: `['capabilities', 'xbzrle']`. */
+  readonly at: readonly string[];
+}
+
+const on = (subject: RuleSubject, capability: string): boolean =>
+  subject.capabilities[capability] === true;
+
+const compressesMultifd = ({ parameters }: RuleSubject): boolean =>
+  (parameters['multifd-compression'] ?? 'none') !== 'none';
+
+const capability = (name: string): readonly string[] => ['capabilities', name];
+
+/** A rule that capability `name` breaks under a condition. */
+const refuse = (
+  id: string,
+  name: string,
+  condition: (subject: RuleSubject) => boolean,
+  reason: string,
+  before?: string,
+): SettingRule => ({
+  id,
+  reason,
+  ...(before === undefined ? {} : { before }),
+  brokenAt: (subject) => (on(subject, name) && condition(subject) ? capability(name) : undefined),
+});
+
+const excludes = (first: string, second: string, before?: string): SettingRule =>
+  refuse(
+    `${first}-excludes-${second}`,
+    second,
+    (subject) => on(subject, first),
+    before === undefined
+      ? `${second} cannot be combined with ${first}; make two settings of them`
+      : `QEMU before ${before} cannot combine ${second} with ${first}`,
+    before,
+  );
+
+const needs = (name: string, other: string): SettingRule =>
+  refuse(
+    `${name}-needs-${other}`,
+    name,
+    (subject) => !on(subject, other),
+    `${name} needs the capability ${other}: add "${other}: true"`,
+  );
+
+const OWNED_CAPABILITIES = ['events', 'return-path', 'postcopy-blocktime'] as const;
+const OWNED_PARAMETERS = ['tls-creds', 'tls-hostname', 'tls-authz'] as const;
+
+/** All rules. */
+export const settingRules: readonly SettingRule[] = [
+  excludes('multifd', 'xbzrle'),
+  excludes('multifd', 'compress'),
+  excludes('auto-converge', 'dirty-limit'),
+  excludes('postcopy-ram', 'compress'),
+  excludes('postcopy-ram', 'x-ignore-shared'),
+  excludes('mapped-ram', 'xbzrle'),
+  excludes('mapped-ram', 'compress'),
+  excludes('mapped-ram', 'postcopy-ram'),
+  excludes('multifd', 'postcopy-ram', '10.1'),
+  needs('postcopy-preempt', 'postcopy-ram'),
+  needs('zero-copy-send', 'multifd'),
+  refuse(
+    'zero-copy-send-uncompressed',
+    'zero-copy-send',
+    compressesMultifd,
+    'zero-copy-send sends guest pages as they are: remove multifd-compression',
+  ),
+  refuse(
+    'zero-copy-send-needs-tcp',
+    'zero-copy-send',
+    ({ transport }) => transport !== 'tcp',
+    'zero-copy-send works over "transport: tcp" only',
+  ),
+  refuse(
+    'mapped-ram-needs-file',
+    'mapped-ram',
+    ({ transport }) => transport !== 'file',
+    'mapped-ram lays memory out in a file: it needs "transport: file"',
+  ),
+  refuse(
+    'mapped-ram-uncompressed',
+    'mapped-ram',
+    compressesMultifd,
+    'mapped-ram stores pages as they are: remove multifd-compression',
+  ),
+  refuse(
+    'postcopy-not-by-file',
+    'postcopy-ram',
+    ({ transport }) => transport === 'file',
+    'post-copy asks the source for pages, which a file cannot answer: use "transport: tcp"',
+  ),
+  refuse(
+    'multifd-by-file-needs-mapped-ram',
+    'multifd',
+    (subject) => subject.transport === 'file' && !on(subject, 'mapped-ram'),
+    'multifd into a file needs the capability mapped-ram: add "mapped-ram: true"',
+  ),
+  refuse(
+    'postcopy-tls-unsafe',
+    'postcopy-ram',
+    ({ transport }) => transport === 'tls',
+    'post-copy over TLS is unsafe in QEMU before 10.1',
+    '10.1',
+  ),
+  refuse(
+    'x-ignore-shared-needs-shared-memory',
+    'x-ignore-shared',
+    ({ guest }) => guest?.backend === 'ram',
+    'x-ignore-shared needs guest memory that both sides share: "backend: memfd"',
+  ),
+  refuse(
+    'dirty-limit-needs-kvm',
+    'dirty-limit',
+    ({ accelerator }) => accelerator === 'tcg',
+    'dirty-limit needs KVM with a dirty ring: it is impossible with "accelerator: tcg"',
+  ),
+  ...(['background-snapshot', 'x-colo', 'rdma-pin-all'] as const).map((name) =>
+    refuse(
+      `${name}-not-supported`,
+      name,
+      () => true,
+      `${name} is not a live migration over a migration link: migbench does not run it`,
+    ),
+  ),
+  ...OWNED_CAPABILITIES.map((name): SettingRule => ({
+    id: `${name}-is-set-by-migbench`,
+    reason: `${name} is always set by migbench itself, where the build has it: remove it`,
+    brokenAt: ({ capabilities }) => (name in capabilities ? capability(name) : undefined),
+  })),
+  ...OWNED_PARAMETERS.map((name): SettingRule => ({
+    id: `${name}-is-set-by-migbench`,
+    reason: `${name} is set by migbench itself: write "transport: tls" instead`,
+    brokenAt: ({ parameters }) => (name in parameters ? ['parameters', name] : undefined),
+  })),
+  {
+    id: 'mode-is-normal',
+    reason: 'the CPR modes keep the guest on its host: only "mode: normal" is a live migration',
+    brokenAt: ({ parameters }) =>
+      (parameters['mode'] ?? 'normal') === 'normal' ? undefined : ['parameters', 'mode'],
+  },
+  {
+    id: 'postcopy-needs-capability',
+    reason: 'a start of post-copy needs the capability: add "capabilities: { postcopy-ram: true }"',
+    brokenAt: (subject) =>
+      subject.postcopy !== undefined && !on(subject, 'postcopy-ram') ? ['postcopy'] : undefined,
+  },
+];
+
+/** Major and minor of a version as one comparable number; unknown text counts as the newest. */
+function versionNumber(version: string): number {
+  const match = /(\d+)\.(\d+)/.exec(version);
+  return match === null ? Infinity : Number(match[1]) * 1000 + Number(match[2]);
+}
+
+/** The rules that hold for a QEMU version such as `10.0.13`; without one, those that hold for every version. */
+export function rulesForBuild(version?: string): readonly SettingRule[] {
+  return settingRules.filter(
+    ({ before }) =>
+      before === undefined ||
+      (version !== undefined && versionNumber(version) < versionNumber(before)),
+  );
+}
+
+/** The rules that a setting breaks. */
+export function checkRules(
+  subject: RuleSubject,
+  rules: readonly SettingRule[] = rulesForBuild(),
+): RuleViolation[] {
+  return rules.flatMap(({ id, reason, brokenAt }) => {
+    const at = brokenAt(subject);
+    return at === undefined ? [] : [{ id, reason, at }];
+  });
+}

@@ -1,0 +1,281 @@
+/**
+ * The plan as a person writes it: the one schema of the YAML. Quantities come out in base units.
+ *
+ * What depends on the workloads, and what settings exclude each other, is checked afterwards (`resolve.ts`).
+ */
+import { z } from 'zod';
+import { formatExact, parseLimit, parseQuantity, type Dimension } from '../units.ts';
+import { nearestName } from './nearest.ts';
+
+/** What a custom issue of this schema carries beside its message. */
+export interface IssueDetails {
+  readonly suggestion?: string;
+}
+
+/** Longest window or deadline, in ms: a day. */
+const LONGEST_MS = 86_400_000;
+/** Most repetitions of a cell. */
+export const MAXIMUM_REPETITIONS = 9_999;
+
+interface QuantityOptions<Word extends string> {
+  readonly description: string;
+  readonly examples: readonly string[];
+  /** Words allowed instead of a quantity. */
+  readonly words?: readonly Word[];
+  /** In the base unit; inclusive. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+/** A quantity with its unit, or one of a few words. */
+function quantity<const Word extends string = never>(
+  dimension: Dimension,
+  { description, examples, words = [], minimum, maximum }: QuantityOptions<Word>,
+) {
+  return z
+    .union([z.string(), z.number()])
+    .transform((written, context): number | Word => {
+      const text = String(written).trim();
+      const word = words.find((candidate) => candidate === text);
+      if (word !== undefined) return word;
+      const refuse = (message: string, suggestion?: string): never => {
+        context.addIssue({
+          code: 'custom',
+          message: `"${text}": ${message}`,
+          params: { suggestion } satisfies { suggestion: string | undefined },
+        });
+        return z.NEVER;
+      };
+      if (words.length > 0 && /^[a-z]+$/i.test(text)) {
+        const example = examples.find((candidate) => /^\d/.test(candidate)) ?? '';
+        const nearest = words.length === 1 ? words[0] : nearestName(text, words);
+        return refuse(`expected ${words.join(', ')} or a quantity such as ${example}`, nearest);
+      }
+      const limited = words.some((candidate) => candidate === 'unlimited');
+      const parsed = limited ? parseLimit(text, dimension) : parseQuantity(text, dimension);
+      if (!parsed.ok) return refuse(parsed.reason, parsed.suggestion);
+      const value = parsed.value;
+      if (value === 'unlimited') return z.NEVER;
+      if (minimum !== undefined && value < minimum)
+        return refuse(`must be at least ${formatExact(minimum, dimension)}`);
+      if (maximum !== undefined && value > maximum)
+        return refuse(`must be at most ${formatExact(maximum, dimension)}`);
+      return value;
+    })
+    .meta({ description, examples: [...examples] });
+}
+
+/** A text with a shape; the message says what is expected. */
+const shaped = (pattern: RegExp, expected: string) =>
+  z.string().regex(pattern, { error: `expected ${expected}` });
+
+const list = <Entry extends z.ZodType>(entry: Entry) =>
+  z.array(entry).min(1, { error: 'the list is empty; name at least one' });
+
+const guestSchema = z
+  .strictObject({
+    memory: quantity('bytes', {
+      description: 'Guest memory.',
+      examples: ['384MiB', '2GiB'],
+      minimum: 1024 * 1024,
+      maximum: 2 ** 44,
+    }),
+    vcpus: z.int().min(1).max(255).default(1).meta({ description: 'Virtual CPUs.' }),
+    machine: shaped(/^[A-Za-z0-9][\w.-]*$/, 'a QEMU machine type such as pc or q35').optional(),
+    cpu: shaped(/^[A-Za-z0-9][\w.,+=-]*$/, 'a QEMU CPU model such as max or host').optional(),
+    backend: z.enum(['ram', 'memfd', 'hugepages']).default('ram').meta({
+      description: 'Where the guest memory comes from.',
+    }),
+    image: shaped(/^debian:[a-z][a-z-]*$/, 'a Debian suite such as debian:trixie')
+      .optional()
+      .meta({ description: 'The Debian suite of the guest; absent = the default one.' }),
+  })
+  .meta({ description: 'The shape of a guest.' });
+
+const linkSchema = z
+  .strictObject({
+    bandwidth: quantity('bits-per-second', {
+      description: 'Rate of the migration link, both ways; at least 1 Mbit/s.',
+      examples: ['1Gbit/s', 'unlimited'],
+      words: ['unlimited'],
+      minimum: 1e6,
+    }),
+    delay: quantity('duration', {
+      description: 'Added delay in each direction.',
+      examples: ['2ms'],
+      maximum: 10_000,
+    }).optional(),
+    loss: quantity('percent', {
+      description: 'Packets lost in each direction.',
+      examples: ['0.1%'],
+      maximum: 90,
+    }).optional(),
+    competing: quantity('bits-per-second', {
+      description: 'Other traffic on the link.',
+      examples: ['300Mbit/s'],
+      minimum: 1,
+    }).optional(),
+  })
+  .meta({ description: 'A migration link.' });
+
+const buildReference = z.string().meta({
+  description: 'A QEMU build: system, path:FILE, debian:SUITE or debian:SUITE=VERSION.',
+  examples: ['system', 'debian:trixie', 'path:/opt/qemu/bin/qemu-system-x86_64'],
+});
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+const workloadEntrySchema = z.union([
+  z.string().meta({ description: 'The id of a built-in workload.' }),
+  z
+    .object({
+      id: z.string().optional().meta({ description: 'The id of a built-in workload.' }),
+      path: z.string().min(1).optional().meta({
+        description: "The folder of a workload of one's own, relative to the plan.",
+      }),
+      label: shaped(/^[A-Za-z0-9][\w+.=,-]*$/, 'a label of letters, digits, "-", "_", "+"')
+        .optional()
+        .meta({ description: 'The name of this entry in cell ids; absent = derived.' }),
+    })
+    .catchall(scalar)
+    .meta({ description: 'A workload with parameters; see `migbench workloads`.' }),
+]);
+
+const qemuName = shaped(
+  /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/,
+  "QEMU's own name: lower-case words joined by hyphens",
+);
+const parametersSchema = z
+  .record(qemuName, scalar)
+  .meta({ description: "QEMU's migration parameters by its own names, with units." });
+
+const postcopySchema = z.strictObject({
+  'start-after': z
+    .union([
+      z.literal('now'),
+      z
+        .strictObject({
+          passes: z.int().min(1).max(1000).optional(),
+          time: quantity('duration', {
+            description: 'Time since the migration began.',
+            examples: ['2s'],
+            maximum: LONGEST_MS,
+          }).optional(),
+        })
+        .refine(({ passes, time }) => (passes === undefined) !== (time === undefined), {
+          error: 'exactly one of passes and time is expected',
+        }),
+    ])
+    .default({ passes: 1 })
+    .meta({ description: 'When to switch: now, {passes: N} or {time: 2s}.' }),
+  recover: z.boolean().default(false).meta({
+    description: 'Break the link once in post-copy, and recover.',
+  }),
+});
+
+/** The outcomes a plan can insist on. */
+export const expectations = ['completed', 'not-converged', 'failed'] as const;
+
+const settingSchema = z
+  .strictObject({
+    capabilities: z.record(qemuName, z.boolean()).default({}).meta({
+      description: "QEMU's migration capabilities by its own names.",
+    }),
+    parameters: parametersSchema.default({}),
+    postcopy: postcopySchema.optional(),
+    expect: z.enum(expectations).optional().meta({
+      description: 'The only outcome that is not a failure of the run.',
+    }),
+  })
+  .meta({ description: 'One way to migrate.' });
+
+const cellMatchSchema = z.strictObject({
+  workload: z.string().optional(),
+  setting: z.string().optional(),
+  link: z.string().optional(),
+  guest: z.string().optional(),
+  qemu: z.string().optional(),
+});
+
+const window = (description: string, fallback: string) =>
+  quantity('duration', { description, examples: [fallback], maximum: LONGEST_MS }).prefault(
+    fallback,
+  );
+
+/** The plan file. */
+export const planSchema = z
+  .strictObject({
+    name: shaped(/^[A-Za-z0-9][\w.-]{0,63}$/, 'a name of letters, digits, ".", "_", "-"')
+      .optional()
+      .meta({ description: "The plan's name; absent = the file's name." }),
+    guest: z.union([guestSchema, list(guestSchema)]),
+    accelerator: z.enum(['auto', 'kvm', 'tcg']).default('auto'),
+    qemu: list(
+      z.union([
+        buildReference,
+        z.strictObject({ source: buildReference, destination: buildReference }),
+      ]),
+    ).default(['system']),
+    workloads: list(workloadEntrySchema),
+    links: list(linkSchema),
+    transport: z.enum(['tcp', 'unix', 'tls', 'file']).default('tcp'),
+    settings: z
+      .record(
+        shaped(/^[A-Za-z0-9][\w+-]*$/, 'a label of letters, digits, "-", "_", "+"'),
+        settingSchema.nullable(),
+      )
+      .refine((settings) => Object.keys(settings).length > 0, {
+        error: 'there are no settings; the plainest is "precopy: {}"',
+      }),
+    parameters: parametersSchema.default({}),
+    windows: z
+      .strictObject({
+        baseline: window('Observed before the migration.', '1s'),
+        settle: window('Observed after it, at least.', '1s'),
+        'settle-limit': window('Observed after it, at most.', '10s'),
+      })
+      .prefault({}),
+    probes: z
+      .strictObject({
+        heartbeat: quantity('duration', {
+          description: 'Period of the heartbeat; auto = chosen for the host.',
+          examples: ['auto', '1ms'],
+          words: ['auto', 'off'],
+          minimum: 0.1,
+          maximum: 1000,
+        }).default('auto'),
+        service: z.boolean().default(true),
+      })
+      .prefault({}),
+    exclude: z.array(cellMatchSchema).default([]).meta({
+      description: 'Cells to leave out: a cell that matches all keys of an entry.',
+    }),
+    include: z.array(cellMatchSchema).default([]).meta({
+      description: 'Cells to keep although an exclude entry matches them.',
+    }),
+    thresholds: z
+      .array(z.string().min(1))
+      .default([])
+      .meta({
+        examples: [['pause_ms.median < 300ms']],
+      }),
+    repetitions: z.int().min(1).max(MAXIMUM_REPETITIONS).default(5),
+    deadline: quantity('duration', {
+      description: 'How long a migration may take.',
+      examples: ['20s'],
+      minimum: 1,
+      maximum: LONGEST_MS,
+    }).prefault('60s'),
+    seed: z.int().min(0).max(0xffffffff).default(1).meta({
+      description: 'Decides the order of the trials.',
+    }),
+  })
+  .meta({ title: 'migbench plan', description: 'What `migbench run` runs.' });
+
+/** A valid plan file, in base units. */
+export type PlanFile = z.infer<typeof planSchema>;
+
+/** JSON Schema of the plan file, as an editor uses it. */
+export function planJsonSchema(): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(planSchema, { io: 'input', target: 'draft-2020-12' });
+}

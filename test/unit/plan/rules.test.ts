@@ -1,0 +1,126 @@
+/** Rules between settings: refused in a plan where they hold for every build, told to the runner where not. */
+import { describe, expect, test } from 'vitest';
+import { checkRules, rulesForBuild, type RuleSubject } from '../../../harness/plan/rules.ts';
+import { load, problems, SMALL } from './fixtures.ts';
+
+const withSetting = (setting: string, rest = '') =>
+  `${SMALL.replace('{ precopy: {} }', `{ a: ${setting} }`)}${rest}`;
+const caps = (...names: string[]) =>
+  `{ capabilities: { ${names.map((name) => `${name}: true`).join(', ')} } }`;
+
+test.each([
+  [
+    caps('multifd', 'xbzrle'),
+    '',
+    'xbzrle cannot be combined with multifd; make two settings of them',
+  ],
+  [
+    caps('auto-converge', 'dirty-limit'),
+    '',
+    'dirty-limit cannot be combined with auto-converge; make two settings of them',
+  ],
+  [
+    caps('multifd', 'compress'),
+    '',
+    'compress cannot be combined with multifd; make two settings of them',
+  ],
+  [
+    caps('postcopy-preempt'),
+    '',
+    'postcopy-preempt needs the capability postcopy-ram: add "postcopy-ram: true"',
+  ],
+  [
+    '{ postcopy: { start-after: now } }',
+    '',
+    'a start of post-copy needs the capability: add "capabilities: { postcopy-ram: true }"',
+  ],
+  [caps('zero-copy-send'), '', 'zero-copy-send needs the capability multifd: add "multifd: true"'],
+  [
+    '{ capabilities: { multifd: true, zero-copy-send: true }, parameters: { multifd-compression: zstd } }',
+    '',
+    'zero-copy-send sends guest pages as they are: remove multifd-compression',
+  ],
+  [
+    caps('multifd', 'zero-copy-send'),
+    'transport: tls\n',
+    'zero-copy-send works over "transport: tcp" only',
+  ],
+  [caps('mapped-ram'), '', 'mapped-ram lays memory out in a file: it needs "transport: file"'],
+  [
+    caps('postcopy-ram'),
+    'transport: file\n',
+    'post-copy asks the source for pages, which a file cannot answer: use "transport: tcp"',
+  ],
+  [
+    caps('multifd'),
+    'transport: file\n',
+    'multifd into a file needs the capability mapped-ram: add "mapped-ram: true"',
+  ],
+  [
+    caps('x-ignore-shared'),
+    '',
+    'x-ignore-shared needs guest memory that both sides share: "backend: memfd"',
+  ],
+  [
+    caps('dirty-limit'),
+    'accelerator: tcg\n',
+    'dirty-limit needs KVM with a dirty ring: it is impossible with "accelerator: tcg"',
+  ],
+  [
+    caps('events'),
+    '',
+    'events is always set by migbench itself, where the build has it: remove it',
+  ],
+  [
+    '{ parameters: { tls-creds: x } }',
+    '',
+    'tls-creds is set by migbench itself: write "transport: tls" instead',
+  ],
+])('%s %s', async (setting, rest, reason) => {
+  const [found, ...others] = await problems(withSetting(setting, rest));
+  expect(found).toContain(reason);
+  expect(found).toMatch(/^plan\.yaml:4:\d+: settings\.a\./);
+  expect(others).toEqual([]);
+});
+
+test('the caret is under the capability that is one too many', async () => {
+  expect(await problems(withSetting(caps('multifd', 'xbzrle')))).toEqual([
+    'plan.yaml:4:49: settings.a.capabilities.xbzrle: xbzrle cannot be combined with multifd; make two settings of them',
+  ]);
+});
+
+test('post-copy without a start begins after one pass, and says so', async () => {
+  const { plan, warnings } = await load(withSetting(caps('postcopy-ram')));
+  expect(plan.cells[0]?.spec.postcopy).toEqual({
+    startAfter: { kind: 'passes', passes: 1 },
+    recover: false,
+  });
+  expect(warnings[0]).toMatch(/^plan\.yaml:4:34: .*post-copy starts after the first pass/);
+});
+
+test('a parameter without its capability is warned of', async () => {
+  const { warnings } = await load(withSetting('{ parameters: { multifd-channels: 4 } }'));
+  expect(warnings[0]).toContain('has no effect without the capability multifd');
+});
+
+describe('rules of versions', () => {
+  const subject: RuleSubject = {
+    accelerator: 'auto',
+    transport: 'tls',
+    capabilities: { multifd: true, 'postcopy-ram': true },
+    parameters: {},
+    postcopy: { startAfter: { kind: 'now' }, recover: false },
+  };
+  test.each([
+    ['7.2.22', ['multifd-excludes-postcopy-ram', 'postcopy-tls-unsafe']],
+    ['10.0.13', ['multifd-excludes-postcopy-ram', 'postcopy-tls-unsafe']],
+    ['10.1.0', []],
+    ['11.1.3', []],
+    ['unknown', []],
+  ])('%s', (version, ids) => {
+    expect(checkRules(subject, rulesForBuild(version)).map(({ id }) => id)).toEqual(ids);
+  });
+  test('they do not refuse a plan', () => {
+    expect(checkRules(subject)).toEqual([]);
+  });
+});
