@@ -100,7 +100,13 @@ function cc1Arguments(
   ];
   return [
     '-quiet',
-    ...['-nostdinc', '-march=x86-64', '-mtune=generic', '-std=gnu17', '-O2', '-fno-pie', '-Wall'],
+    '-nostdinc',
+    '-march=x86-64',
+    '-mtune=generic',
+    '-std=gnu17',
+    '-O2',
+    '-fno-pie',
+    '-Wall',
     '-D_REENTRANT',
     ...(compilation.includeDirs ?? []).flatMap((folder) => ['-I', resolve(folder)]),
     ...headers.flatMap((folder) => ['-isystem', folder]),
@@ -108,7 +114,8 @@ function cc1Arguments(
     `-ffile-prefix-map=${dirname(source)}=.`,
     ...(compilation.flags ?? []),
     source,
-    ...['-o', output],
+    '-o',
+    output,
   ];
 }
 
@@ -123,12 +130,31 @@ function ldArguments(
   const gcc = (name: string): string => join(tools.gccFolder, name);
   return [
     `--sysroot=${tools.root}`,
-    ...['-static', '-m', 'elf_x86_64', '--build-id=none', '-z', 'noexecstack', '-z', 'relro', '-s'],
-    ...['-o', output, libc('crt1.o'), libc('crti.o'), gcc('crtbeginT.o')],
-    ...[`-L${tools.gccFolder}`, `-L${libraryFolder}`],
+    '-static',
+    '-m',
+    'elf_x86_64',
+    '--build-id=none',
+    '-z',
+    'noexecstack',
+    '-z',
+    'relro',
+    '-s',
+    '-o',
+    output,
+    libc('crt1.o'),
+    libc('crti.o'),
+    gcc('crtbeginT.o'),
+    `-L${tools.gccFolder}`,
+    `-L${libraryFolder}`,
     ...objects,
-    ...['--start-group', ...libraries.map((name) => `-l${name}`)],
-    ...['-lgcc', '-lgcc_eh', '-lc', '--end-group', gcc('crtend.o'), libc('crtn.o')],
+    '--start-group',
+    ...libraries.map((name) => `-l${name}`),
+    '-lgcc',
+    '-lgcc_eh',
+    '-lc',
+    '--end-group',
+    gcc('crtend.o'),
+    libc('crtn.o'),
   ];
 }
 

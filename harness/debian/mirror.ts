@@ -63,7 +63,7 @@ export function chooseMirror(
 /** Where a mirror of `…/debian` keeps the security archive, by custom: `…/debian-security`. */
 function securityBeside(archive: string): string | undefined {
   const uri = withoutSlash(archive);
-  return /\/debian$/.test(uri) ? `${uri}-security` : undefined;
+  return uri.endsWith('/debian') ? `${uri}-security` : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Debian suites by name, and the grammar `suite[=version]` in which a package's version is pinned. */
 import { MigbenchError } from '../errors.ts';
-import { nearest } from './nearest.ts';
+import { nearestName } from '../plan/nearest.ts';
 
 /** Suites that trees can be made from, oldest first. */
 export const releases = ['bullseye', 'bookworm', 'trixie'] as const;
@@ -35,7 +35,7 @@ export function parseSuiteReference(text: string): SuiteReference {
   const equals = text.indexOf('=');
   const suite = equals < 0 ? text : text.slice(0, equals);
   if (!suites.includes(suite)) {
-    const guess = nearest(suite, suites);
+    const guess = nearestName(suite, suites);
     throw new MigbenchError(
       'usage',
       `Unknown Debian suite "${suite}": expected one of ${suites.join(', ')}.` +
