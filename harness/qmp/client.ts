@@ -6,6 +6,7 @@
  */
 import type { Socket } from 'node:net';
 import { MigbenchError } from '../errors.ts';
+import type { Closed, ExecuteOptions, QmpConnectOptions } from './client-options.ts';
 import { connectSocket } from './connect-socket.ts';
 import { connectionClosed, greetingTimeout, protocolError } from './errors.ts';
 import { EventLog, type EventListener, type WaitForEventOptions } from './event-log.ts';
@@ -14,42 +15,6 @@ import { createFramer, type Framer, type JsonObject } from './framing.ts';
 import type { CommandArguments, CommandName, CommandResult, VersionInfo } from './messages.ts';
 import { PendingCommands } from './pending.ts';
 import type { Transcript } from './transcript.ts';
-
-export interface QmpConnectOptions {
-  /** Path of the Unix socket that QEMU listens on; 107 bytes at most. */
-  readonly path: string;
-  /** Which QEMU this is, for messages: `source`, `destination`. */
-  readonly label: string;
-  /** For the socket, the greeting and the negotiation together, in ms. */
-  readonly connectTimeoutMs: number;
-  /** For every command that has no deadline of its own, in ms. */
-  readonly commandTimeoutMs: number;
-  /** Ends connecting, and only that: commands and waits take a signal of their own. */
-  readonly signal?: AbortSignal;
-  /** Where to keep every message; none is kept without it. */
-  readonly transcript?: Transcript;
-  /** Wait for a socket that is not there yet; true unless told otherwise. */
-  readonly retryUntilListening?: boolean;
-  /** Enable out-of-band commands where QEMU offers them; false unless told otherwise. */
-  readonly oob?: boolean;
-  /** Longest message accepted, in bytes; 64 MiB unless told otherwise. */
-  readonly maxMessageBytes?: number;
-}
-
-export interface ExecuteOptions {
-  /** Instead of the client's `commandTimeoutMs`. */
-  readonly timeoutMs?: number;
-  /** Ends the wait, not the command: QEMU carries it out all the same. */
-  readonly signal?: AbortSignal;
-  /** Send it out of band, past a busy main loop; needs a client connected with `oob` where QEMU offered it. */
-  readonly oob?: boolean;
-}
-
-/** Why a connection ended; `error` where it broke and was not simply closed. */
-export interface Closed {
-  readonly reason: string;
-  readonly error?: MigbenchError;
-}
 
 /** The greeting is waited for as if it were the answer to a command. */
 const GREETING_ID = 0;
@@ -250,9 +215,12 @@ export class QmpClient implements AsyncDisposable {
   }
 
   #send(message: JsonObject): void {
-    const text = JSON.stringify(message);
-    this.#transcript?.add('send', performance.now(), text);
-    this.#socket.write(`${text}\n`);
+    afterReading(() => {
+      if (this.#end !== undefined) return;
+      const text = JSON.stringify(message);
+      this.#transcript?.add('send', performance.now(), text);
+      this.#socket.write(`${text}\n`);
+    });
   }
 
   #read(chunk: Buffer): void {
@@ -294,4 +262,12 @@ export class QmpClient implements AsyncDisposable {
     this.#events.close(reason);
     this.#resolveClosed(this.#end);
   }
+}
+
+/**
+ * Call `act` once the event loop has read what sockets hold by now (between two immediates it polls): writing to a QEMU
+ * that has just ended destroys the socket, and its last events with it, unread. Costs microseconds.
+ */
+function afterReading(act: () => void): void {
+  setImmediate(() => setImmediate(act));
 }

@@ -1,5 +1,6 @@
 /** The QMP client: what the rest of the harness may use. */
-export { QmpClient, type Closed, type ExecuteOptions, type QmpConnectOptions } from './client.ts';
+export { QmpClient } from './client.ts';
+export type { Closed, ExecuteOptions, QmpConnectOptions } from './client-options.ts';
 export { QmpCommandError } from './errors.ts';
 export type { EventListener, WaitForEventOptions } from './event-log.ts';
 export {

@@ -1,8 +1,10 @@
 /** The client against a QEMU that misbehaves, over a real socket. */
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { MigbenchError } from '../../harness/errors.ts';
 import { isEvent, QmpClient, Transcript, type QmpConnectOptions } from '../../harness/qmp/index.ts';
@@ -214,6 +216,41 @@ test('a server that dies in the middle of a message', async () => {
   ]);
   expect(await client.closed).toEqual({ reason: 'QEMU closed it 24 bytes into a message' });
   await expect(client.execute('quit')).rejects.toMatchObject({ code: 'qmp-closed' });
+});
+
+/** A server in a thread of its own, so that it can end while this thread is busy. */
+const SHORT_LIVED_SERVER = `
+  const { createServer } = require('node:net');
+  const { parentPort, workerData } = require('node:worker_threads');
+  const server = createServer((socket) => {
+    const version = { qemu: { major: 10, minor: 0, micro: 0 }, package: '' };
+    socket.write(JSON.stringify({ QMP: { version, capabilities: [] } }));
+    socket.once('data', () => {
+      socket.write('{"return":{},"id":1}');
+      setTimeout(() => {
+        socket.write('{"event":"SHUTDOWN","timestamp":{"seconds":1,"microseconds":2}}');
+        socket.destroySoon();
+        server.close();
+      }, 50);
+    });
+  }).listen(workerData, () => parentPort.postMessage('listening'));
+`;
+
+test('the last events of a QEMU that ends are kept, although a command is written to it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'replay-'));
+  const path = join(folder, 'q');
+  const worker = new Worker(SHORT_LIVED_SERVER, { eval: true, workerData: path });
+  try {
+    await once(worker, 'message');
+    await using client = await connect(path);
+    // Stand still until QEMU has spoken its last and gone: nothing of it has been read by then.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    await expect(client.execute('query-status')).rejects.toMatchObject({ code: 'qmp-closed' });
+    expect(client.events.map(({ name }) => name)).toEqual(['SHUTDOWN']);
+  } finally {
+    await worker.terminate();
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('a silent server: the deadline names the command, and a late answer harms nothing', async () => {
