@@ -66,7 +66,7 @@ export async function restoreState(
 ): Promise<void> {
   rmSync(socketPath, { force: true });
   const since = machine.qmp.events.length;
-  const resumed = machine.qmp.waitForEvent((event) => event.event === 'RESUME', {
+  const resumed = machine.qmp.waitForEvent((event) => event.name === 'RESUME', {
     timeoutMs: TRANSFER_TIMEOUT_MS,
     since,
     signal,

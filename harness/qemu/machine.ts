@@ -1,7 +1,7 @@
 /** One running QEMU with its QMP connection: started, spoken to, and given back. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { MigbenchError, messageOf } from '../errors.ts';
-import { QmpClient } from '../qmp/index.ts';
+import { QmpClient, type Transcript } from '../qmp/index.ts';
 import type { Host } from '../sandbox/host.ts';
 import type { Program } from '../sandbox/process.ts';
 import { describeExit, type RunningProcess } from '../sandbox/running.ts';
@@ -25,6 +25,8 @@ export interface MachineOptions {
   readonly label: string;
   readonly stderrPath: string;
   readonly signal: AbortSignal;
+  /** Where to keep the whole conversation; none is kept where absent. */
+  readonly transcript?: Transcript;
 }
 
 export class Machine implements AsyncDisposable {
@@ -68,6 +70,7 @@ export class Machine implements AsyncDisposable {
         connectTimeoutMs: START_TIMEOUT_MS,
         commandTimeoutMs: COMMAND_TIMEOUT_MS,
         signal: AbortSignal.any([options.signal, ended.signal]),
+        ...(options.transcript === undefined ? {} : { transcript: options.transcript }),
       });
       return new Machine(options, process, qmp);
     } catch (error) {

@@ -1,0 +1,29 @@
+/** Loading a plan named on the command line, with the workloads this program knows. */
+import { resolve } from 'node:path';
+import { loadPlan, type LoadedPlan } from '../plan/load.ts';
+import { builtInWorkload, builtInWorkloads, loadWorkload } from '../../workloads/registry.ts';
+
+export interface PlanFileRequest {
+  readonly file: string;
+  /** `--set path=value`, in order. */
+  readonly overrides: readonly string[];
+  /** Instead of the file's text: the plan of a run that is resumed. */
+  readonly text?: string;
+  /** What relative paths in the plan are relative to; the file's own folder where absent. */
+  readonly directory?: string;
+}
+
+/** @throws MigbenchError `plan-invalid` with every problem as file:line:column. */
+export function loadPlanFile(request: PlanFileRequest): Promise<LoadedPlan> {
+  return loadPlan({
+    file: request.file,
+    overrides: request.overrides,
+    ...(request.text === undefined ? {} : { text: request.text }),
+    ...(request.directory === undefined ? {} : { directory: resolve(request.directory) }),
+    workloads: {
+      ids: builtInWorkloads.map(({ definition }) => definition.id),
+      byId: (id) => builtInWorkload(id)?.definition,
+      byPath: async (folder) => (await loadWorkload(folder)).definition,
+    },
+  });
+}

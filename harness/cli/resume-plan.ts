@@ -1,0 +1,36 @@
+/** The plan of a run that is resumed: the one it began with, unless another file is named, which must then agree. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MigbenchError } from '../errors.ts';
+import type { LoadedPlan } from '../plan/load.ts';
+import type { ResolvedPlan } from '../plan/types.ts';
+import { PLAN_FILE, RESOLVED_PLAN_FILE } from '../record/layout.ts';
+import { readJsonFile } from '../record/reader.ts';
+import { loadPlanFile } from './load-plan-file.ts';
+
+/**
+ * @throws MigbenchError `record` where the directory holds no run; `plan-invalid` as `loadPlanFile`.
+ */
+export async function loadForResume(
+  runDirectory: string,
+  file: string | undefined,
+  overrides: readonly string[],
+): Promise<LoadedPlan> {
+  if (file !== undefined) return loadPlanFile({ file, overrides });
+  const text = await readFile(join(runDirectory, PLAN_FILE), 'utf8').catch((error: unknown) => {
+    throw new MigbenchError(
+      'record',
+      `Nothing to resume in ${runDirectory}: it has no ${PLAN_FILE}. Name a run directory, or start a new run without --resume.`,
+      { cause: error },
+    );
+  });
+  if (overrides.length > 0) {
+    throw new MigbenchError(
+      'usage',
+      'A run is resumed with the plan it began with: leave out --set and --repetitions, or start a new run.',
+    );
+  }
+  // What --set changed at the time is in the resolved plan only, and that is what was run.
+  const plan = (await readJsonFile(join(runDirectory, RESOLVED_PLAN_FILE))) as ResolvedPlan;
+  return { plan, text, definitions: new Map(), warnings: [] };
+}

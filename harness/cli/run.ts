@@ -1,0 +1,189 @@
+/** `migbench run`: run a plan, or go on with a run. */
+import { join, relative } from 'node:path';
+import type { CommandModule } from 'yargs';
+import { EXIT_CODES, MigbenchError } from '../errors.ts';
+import { packageRoot } from '../paths.ts';
+import { parseQuantity, formatDuration } from '../units.ts';
+import { interruptSignal } from './interrupt.ts';
+import { loadPlanFile } from './load-plan-file.ts';
+
+interface RunArguments {
+  readonly plan?: string | undefined;
+  readonly out?: string | undefined;
+  readonly resume?: string | undefined;
+  readonly retry?: string | undefined;
+  readonly only?: string | undefined;
+  readonly set?: readonly string[] | undefined;
+  readonly repetitions?: number | undefined;
+  readonly 'time-limit'?: string | undefined;
+  readonly 'dry-run': boolean;
+  readonly 'keep-failed': boolean;
+  readonly mirror?: string | undefined;
+  readonly json: boolean;
+  readonly quiet?: unknown;
+  readonly verbose?: unknown;
+}
+
+const RETRYABLE = ['failed', 'invalid', 'skipped', 'not-converged'] as const;
+type Retryable = (typeof RETRYABLE)[number];
+
+function parseRetry(text: string | undefined): Retryable[] {
+  if (text === undefined) return [];
+  return text.split(',').map((word) => {
+    const known = RETRYABLE.find((name) => name === word.trim());
+    if (known !== undefined) return known;
+    throw new MigbenchError(
+      'usage',
+      `--retry: expected some of ${RETRYABLE.join(', ')} with commas between, found "${word}".`,
+    );
+  });
+}
+
+function parseTimeLimit(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const parsed = parseQuantity(text, 'duration');
+  if (parsed.ok) return parsed.value;
+  throw new MigbenchError('usage', `--time-limit: ${parsed.reason}`);
+}
+
+/** `runs/20261124T181200Z-quickstart`: sorts by time, says what it is. */
+function defaultRunDirectory(planName: string): string {
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/gu, '');
+  return join('runs', `${stamp}Z-${planName}`);
+}
+
+async function loadFor(args: RunArguments) {
+  const overrides = [
+    ...(args.set ?? []),
+    ...(args.repetitions === undefined ? [] : [`repetitions=${args.repetitions}`]),
+  ];
+  if (args.resume === undefined) {
+    const file = args.plan ?? join(packageRoot, 'plans', 'quickstart.yaml');
+    return loadPlanFile({ file, overrides });
+  }
+  const { loadForResume } = await import('./resume-plan.ts');
+  return loadForResume(args.resume, args.plan, overrides);
+}
+
+async function run(args: RunArguments): Promise<void> {
+  if (args.resume !== undefined && args.out !== undefined) {
+    throw new MigbenchError(
+      'usage',
+      '--resume DIR names the run directory; leave out --out, or start a new run without --resume.',
+    );
+  }
+  if (args.retry !== undefined && args.resume === undefined) {
+    throw new MigbenchError(
+      'usage',
+      '--retry needs --resume DIR: it runs trials of that run again.',
+    );
+  }
+  const retry = parseRetry(args.retry);
+  const timeLimitMs = parseTimeLimit(args['time-limit']);
+  const loaded = await loadFor(args);
+  const only = args.only === undefined ? {} : { only: args.only };
+  if (args['dry-run']) {
+    const { planTrials } = await import('../plan/order.ts');
+    const { estimateRunMs } = await import('../plan/estimate.ts');
+    const trials = planTrials(loaded.plan, only);
+    for (const { id, cell } of trials) process.stdout.write(`${id} ${cell.id}\n`);
+    process.stderr.write(
+      `${trials.length} trials of ${loaded.plan.cells.length} cells, about ` +
+        `${formatDuration(estimateRunMs(trials, loaded.definitions))}.\n`,
+    );
+    return;
+  }
+  const { runPlan } = await import('../pipeline.ts');
+  const { terminalSummary } = await import('../../reports/index.ts');
+  const runDirectory = args.resume ?? args.out ?? defaultRunDirectory(loaded.plan.name);
+  const outcome = await runPlan({
+    loaded,
+    runDirectory,
+    resume: args.resume !== undefined,
+    retry,
+    ...only,
+    ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
+    keepFailed: args['keep-failed'],
+    ...(args.mirror === undefined ? {} : { mirror: args.mirror }),
+    output: { quiet: args.quiet === true, verbose: args.verbose === true },
+    signal: interruptSignal(),
+  });
+  const page = join(runDirectory, 'report', 'index.html');
+  if (outcome.run.records.length > 0) {
+    process.stdout.write(
+      args.json
+        ? `${JSON.stringify({ runDirectory, report: page, records: outcome.run.records }, null, 2)}\n`
+        : `${terminalSummary(outcome.run)}\nReport: ${relative('.', page) || page}\n`,
+    );
+  }
+  if (outcome.exitCode === EXIT_CODES.interrupted) {
+    process.stderr.write(
+      `migbench: interrupted. Go on with: migbench run --resume ${runDirectory}\n`,
+    );
+  }
+  process.exitCode = outcome.exitCode;
+}
+
+export const runCommand: CommandModule<object, RunArguments> = {
+  command: 'run [plan]',
+  describe: 'Run a plan: migrate real guests and report',
+  builder: (parser) =>
+    parser
+      .positional('plan', {
+        type: 'string',
+        describe: 'Plan file (default: plans/quickstart.yaml)',
+      })
+      .option('out', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Run directory (default: runs/<UTC time>-<plan name>)',
+      })
+      .option('resume', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Go on with the run in this directory: run the trials that have no record',
+      })
+      .option('retry', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'With --resume: run these again too, such as failed,invalid',
+      })
+      .option('only', { type: 'string', requiresArg: true, describe: 'Glob on cell ids' })
+      .option('set', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'Override a value of the plan: path=value, dots for nesting',
+      })
+      .option('repetitions', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Repetitions per cell, instead of the plan’s',
+      })
+      .option('time-limit', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Begin no trial after this time, such as 30min; go on later with --resume',
+      })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'Print the trials in their order and the expected time; run nothing',
+      })
+      .option('keep-failed', {
+        type: 'boolean',
+        default: false,
+        describe: 'Keep the saved guests, so that a failed trial can be looked into',
+      })
+      .option('mirror', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Debian mirror to use instead of the one this machine is configured for',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'Print the records as JSON' })
+      .example('$0 run', 'Run plans/quickstart.yaml')
+      .example('$0 run my-plan.yaml --repetitions 10 --out runs/nightly', 'More repetitions')
+      .example('$0 run --set guest.memory=1GiB --only "database/*"', 'One workload, larger guests')
+      .example('$0 run --resume runs/nightly --retry failed', 'Go on, and try failed trials again'),
+  handler: (args) => run(args),
+};

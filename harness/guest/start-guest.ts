@@ -1,0 +1,73 @@
+/** Starting a guest's QEMU on one of the two hosts: the one place where a recipe becomes a command line. */
+import { join } from 'node:path';
+import { commandLine } from '../qemu/command-line.ts';
+import { Machine } from '../qemu/machine.ts';
+import type { QemuBuild } from '../qemu/builds/index.ts';
+import { Transcript } from '../qmp/index.ts';
+import type { Host, Sandbox } from '../sandbox/host.ts';
+import type { GuestRecipe } from './recipe.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** What guests of a run have in common. */
+export interface Stage {
+  readonly sandbox: Sandbox;
+  readonly telemetry: Telemetry;
+  readonly image: { readonly kernel: string; readonly initrd: string; readonly root: string };
+  /** UDP port of the telemetry collector. */
+  readonly collectorPort: number;
+  readonly signal: AbortSignal;
+}
+
+export interface GuestStart {
+  readonly recipe: GuestRecipe;
+  readonly host: Host;
+  /** Differs from the recipe's on the destination of a version pair. */
+  readonly build: QemuBuild;
+  readonly incoming: 'defer' | 'none';
+  /** Folder for the console and QEMU's own messages. */
+  readonly folder: string;
+  readonly diskPath?: string;
+}
+
+export interface StartedGuest {
+  readonly machine: Machine;
+  readonly transcript: Transcript;
+}
+
+/** Arguments of the emulator for a guest, as `plan --commands` prints them too. */
+export function guestArguments(stage: Omit<Stage, 'telemetry' | 'signal'>, start: GuestStart) {
+  const { recipe, host, build } = start;
+  return commandLine({
+    name: `migbench-${host.role}`,
+    firmwareArgs: build.firmwareArgs,
+    accelerator: recipe.accelerator,
+    machineType: recipe.machineType,
+    cpu: recipe.cpu,
+    guest: recipe.shape,
+    image: stage.image,
+    addressing: stage.sandbox.guestAddressing,
+    collectorPort: stage.collectorPort,
+    network: host.guestNetwork,
+    ...(start.diskPath === undefined ? {} : { diskPath: start.diskPath }),
+    qmpPath: host.socketPath('qmp'),
+    consolePath: join(start.folder, `${host.role}.console.log`),
+    incoming: start.incoming,
+  });
+}
+
+/** @throws MigbenchError as `Machine.start` does. */
+export async function startGuest(stage: Stage, start: GuestStart): Promise<StartedGuest> {
+  const { host, build } = start;
+  const transcript = new Transcript();
+  const machine = await Machine.start({
+    host,
+    program: build.program,
+    args: guestArguments(stage, start),
+    qmpPath: host.socketPath('qmp'),
+    label: host.role,
+    stderrPath: join(start.folder, `${host.role}.stderr.log`),
+    signal: stage.signal,
+    transcript,
+  });
+  return { machine, transcript };
+}

@@ -1,0 +1,51 @@
+/** What a migration's samples add up to: the columns of the record that come from QEMU's own words. */
+import type { Measurements } from '../record/schema.ts';
+import type { MigrationObservation } from './driver.ts';
+
+/** The last value above zero of a figure that QEMU resets when it is done. */
+function lastNonZero(values: readonly (number | undefined)[]): number | undefined {
+  return values.findLast((value) => value !== undefined && value > 0);
+}
+
+function highest(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}
+
+/** Leave out what is not known: an absent field is unknown, never 0. */
+export function known<T extends Record<string, number | undefined>>(values: T) {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== undefined),
+  );
+}
+
+/**
+ * QEMU's own figures of a migration. Times and the downtime exist only where it completed; the counters also where
+ * it was cancelled, from the last sample that had them.
+ */
+export function totalsOf(observation: MigrationObservation): Measurements {
+  const { samples, final, end } = observation;
+  const completed = end.kind === 'completed' && (final?.totalTimeMs ?? 0) > 0;
+  const last = samples.findLast((sample) => sample.transferredBytes !== undefined);
+  const transferMs = (final?.totalTimeMs ?? 0) - (final?.setupTimeMs ?? 0);
+  const measured = {
+    totalTimeMs: completed ? final?.totalTimeMs : undefined,
+    setupTimeMs: completed ? final?.setupTimeMs : undefined,
+    downtimeMs: completed ? final?.downtimeMs : undefined,
+    expectedDowntimeMs: lastNonZero(samples.map((sample) => sample.expectedDowntimeMs)),
+    dirtyPagesPerSecond: lastNonZero(samples.map((sample) => sample.dirtyPagesPerSecond)),
+    pauseMs: observation.pauseMs,
+    transferredBytes: last?.transferredBytes,
+    passes: last?.passes,
+    normalPages: last?.normalPages,
+    zeroPages: last?.zeroPages,
+    throttleMaxPercent: highest(samples.map((sample) => sample.throttlePercent)),
+    throughputBitsPerSecond:
+      completed && transferMs > 0 && last?.transferredBytes !== undefined
+        ? (last.transferredBytes * 8 * 1000) / transferMs
+        : undefined,
+    postcopyRequests: highest(samples.map((sample) => sample.postcopyRequests)),
+    postcopyBlocktimeMs: highest(samples.map((sample) => sample.postcopyBlocktimeMs)),
+  };
+  return known(measured);
+}

@@ -1,0 +1,50 @@
+/** Processor time: of a process and of the whole host, from /proc. Linux counts both in ticks of 10 ms. */
+import { readFileSync } from 'node:fs';
+
+/** Ticks per second of /proc: USER_HZ, which Linux fixes at 100 for every program. */
+const TICKS_PER_SECOND = 100;
+
+/** User and system time of a process since its start, in seconds; `undefined` where it cannot be read. */
+export function processCpuSeconds(pid: number | undefined): number | undefined {
+  if (pid === undefined) return undefined;
+  try {
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Read /proc/PID/stat: the name in it may hold spaces and brackets, so count from the last bracket. */
+export function parseProcessStat(text: string): number | undefined {
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const user = Number(fields[11]);
+  const system = Number(fields[12]);
+  return Number.isFinite(user + system) ? (user + system) / TICKS_PER_SECOND : undefined;
+}
+
+export interface HostCpu {
+  readonly busySeconds: number;
+  readonly totalSeconds: number;
+}
+
+/** Time all processors of the host have spent, since boot; `undefined` where it cannot be read. */
+export function hostCpu(): HostCpu | undefined {
+  try {
+    return parseHostStat(readFileSync('/proc/stat', 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Read the first line of /proc/stat: user nice system idle iowait irq softirq steal; idle and iowait are not busy. */
+export function parseHostStat(text: string): HostCpu | undefined {
+  const line = text.slice(0, text.indexOf('\n'));
+  const ticks = line.split(/\s+/u).slice(1, 9).map(Number);
+  if (!line.startsWith('cpu ') || ticks.length < 8 || ticks.some(Number.isNaN)) return undefined;
+  const total = ticks.reduce((sum, value) => sum + value, 0);
+  const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0);
+  return {
+    busySeconds: (total - idle) / TICKS_PER_SECOND,
+    totalSeconds: total / TICKS_PER_SECOND,
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * The way of the data, in one screen:
+ *
+ *     plan ──▶ provision ──▶ (sandbox: template ──▶ trial) ──▶ record ──▶ analysis ──▶ report
+ *
+ * This process provisions and reports; `measure.ts`, inside the sandbox, does what lies between. The run directory is
+ * the only joint.
+ */
+import { join } from 'node:path';
+import { EXIT_CODES } from './errors.ts';
+import { runExitCode } from './exit-code.ts';
+import { requireMemory } from './host.ts';
+import type { OutputOptions } from './job.ts';
+import { openRun } from './open-run.ts';
+import { cacheDirectory, packageRoot } from './paths.ts';
+import type { LoadedPlan } from './plan/load.ts';
+import { planTrials } from './plan/order.ts';
+import { Progress } from './progress.ts';
+import { provision } from './provision.ts';
+import { readRun, type Run } from './record/reader.ts';
+import type { Outcome } from './record/schema.ts';
+import { chooseScratch, findSandboxKind, runInside } from './sandbox/enter.ts';
+import { writeReport } from '../reports/index.ts';
+
+export interface RunRequest {
+  readonly loaded: LoadedPlan;
+  readonly runDirectory: string;
+  /** Go on with the run that `runDirectory` holds. */
+  readonly resume: boolean;
+  /** With `resume`: run trials with these outcomes again. */
+  readonly retry: readonly Outcome['kind'][];
+  /** Glob on cell ids. */
+  readonly only?: string;
+  readonly timeLimitMs?: number;
+  readonly keepFailed: boolean;
+  readonly mirror?: string;
+  readonly output: OutputOptions;
+  readonly signal: AbortSignal;
+}
+
+export interface RunOutcome {
+  readonly run: Run;
+  readonly exitCode: number;
+}
+
+/**
+ * Run a plan from the beginning to its report, or go on with one. What was recorded is reported even where the run
+ * was interrupted.
+ *
+ * @throws MigbenchError where nothing could be measured at all.
+ */
+export async function runPlan(request: RunRequest): Promise<RunOutcome> {
+  const { loaded, runDirectory, signal, output } = request;
+  const { plan } = loaded;
+  const planned = planTrials(plan, request.only === undefined ? {} : { only: request.only });
+  requireMemory(planned);
+
+  const kind = await findSandboxKind(signal);
+  await using opened = await openRun(request, planned.length, kind);
+  const trials = planned.filter((trial) => !opened.finished.has(trial.id));
+  let measured: number = EXIT_CODES.ok;
+  if (trials.length > 0) {
+    const progress = new Progress(output, join(runDirectory, 'run.log'));
+    for (const warning of [...loaded.warnings, ...opened.warnings]) progress.line(warning);
+    const provisions = await provision({ ...request, trials, kind, progress });
+    await opened.provisioned(provisions);
+    const inUse = [runDirectory, cacheDirectory(), process.cwd(), packageRoot, process.execPath];
+    measured = await runInside(kind, {
+      entry: join(packageRoot, 'dist', 'harness', 'measure.js'),
+      job: {
+        ...{ runDirectory, plan, trials, kind, output, ...provisions },
+        scratch: chooseScratch(kind.mode, inUse),
+        cacheDirectory: cacheDirectory(),
+        keepFailed: request.keepFailed,
+        ...(request.timeLimitMs === undefined ? {} : { timeLimitMs: request.timeLimitMs }),
+      },
+      signal,
+    });
+  }
+  const run = await readRun(runDirectory);
+  if (run.records.length === 0 && measured !== EXIT_CODES.ok) {
+    return { run, exitCode: measured };
+  }
+  await writeReport(runDirectory);
+  return { run, exitCode: measured === EXIT_CODES.ok ? runExitCode(run) : measured };
+}

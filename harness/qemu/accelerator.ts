@@ -1,0 +1,119 @@
+/**
+ * Which accelerator guests of a build get here: probed by booting the guest, not by the presence of /dev/kvm. There
+ * are hosts where KVM opens and makes a machine, but the guest never gets anywhere.
+ */
+import { constants } from 'node:fs';
+import { access, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { replaceFile } from '../debian/cache.ts';
+import { MigbenchError, messageOf } from '../errors.ts';
+import type { GuestRecipe } from '../guest/recipe.ts';
+import { startGuest, type Stage } from '../guest/start-guest.ts';
+import { throwIfInterrupted } from '../deadline.ts';
+
+/** A guest under KVM is up in a second or two; one that is not by then never will be. */
+const BOOT_LIMIT_MS = 15_000;
+
+const choiceSchema = z.object({
+  chosen: z.enum(['kvm', 'tcg']),
+  /** Why KVM was not used. */
+  reason: z.string().optional(),
+});
+
+export type AcceleratorChoice = z.infer<typeof choiceSchema>;
+
+/**
+ * Choose the accelerator for a recipe's build.
+ *
+ * @param cache folder in which the answer is kept per build and boot of this host.
+ * @throws MigbenchError `host-unfit` where the plan insists on KVM and it does not work, saying why.
+ */
+export async function chooseAccelerator(
+  requested: 'auto' | 'kvm' | 'tcg',
+  stage: Stage,
+  recipe: Omit<GuestRecipe, 'accelerator' | 'cpu'>,
+  folder: string,
+  cache: string,
+): Promise<AcceleratorChoice> {
+  if (requested === 'tcg') return { chosen: 'tcg', reason: 'the plan says accelerator: tcg' };
+  const choice = await cachedProbe(stage, recipe, folder, cache);
+  if (requested === 'kvm' && choice.chosen !== 'kvm') {
+    throw new MigbenchError(
+      'host-unfit',
+      `The plan says accelerator: kvm, but KVM does not work here: ${choice.reason ?? 'unknown reason'}. ` +
+        'Use accelerator: auto to fall back to TCG.',
+    );
+  }
+  return choice;
+}
+
+async function cachedProbe(
+  stage: Stage,
+  recipe: Omit<GuestRecipe, 'accelerator' | 'cpu'>,
+  folder: string,
+  cache: string,
+): Promise<AcceleratorChoice> {
+  const refusal = await deviceRefusal();
+  if (refusal !== undefined) return { chosen: 'tcg', reason: refusal };
+  const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  const path = join(cache, `${recipe.build.sha256.slice(0, 16)}-${bootId}.json`);
+  const known = choiceSchema.safeParse(
+    await readFile(path, 'utf8').then(
+      (text): unknown => JSON.parse(text),
+      () => undefined,
+    ),
+  );
+  if (known.success) return known.data;
+  const choice = await bootUnderKvm(stage, recipe, folder);
+  await mkdir(cache, { recursive: true });
+  await replaceFile(path, JSON.stringify(choice));
+  return choice;
+}
+
+async function deviceRefusal(): Promise<string | undefined> {
+  try {
+    await access('/dev/kvm', constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return missing
+      ? 'this host has no /dev/kvm (no virtualization, or the kvm module is not loaded)'
+      : 'this user may not open /dev/kvm; add the user to the group kvm';
+  }
+}
+
+async function bootUnderKvm(
+  stage: Stage,
+  recipe: Omit<GuestRecipe, 'accelerator' | 'cpu'>,
+  folder: string,
+): Promise<AcceleratorChoice> {
+  try {
+    await using guest = (
+      await startGuest(stage, {
+        recipe: { ...recipe, accelerator: 'kvm', cpu: 'host' },
+        host: stage.sandbox.source,
+        build: recipe.build,
+        incoming: 'none',
+        folder,
+      })
+    ).machine;
+    const gone = new AbortController();
+    void guest.process.exited.then(() =>
+      gone.abort(new MigbenchError('guest', `QEMU ended under KVM.${guest.ownWords}`)),
+    );
+    await stage.telemetry.beginSession({
+      timeoutMs: BOOT_LIMIT_MS,
+      signal: AbortSignal.any([stage.signal, gone.signal]),
+    });
+    return { chosen: 'kvm' };
+  } catch (error) {
+    throwIfInterrupted(stage.signal);
+    return { chosen: 'tcg', reason: `a guest did not come up under KVM: ${messageOf(error)}` };
+  }
+}
+
+/** The CPU model where the plan names none: the host's own under KVM; under TCG the one with the fewest surprises. */
+export function defaultCpu(accelerator: 'kvm' | 'tcg'): string {
+  return accelerator === 'kvm' ? 'host' : 'qemu64';
+}
