@@ -1,4 +1,5 @@
 /** Records for unit tests, made up: the least that the schema accepts, to be overridden field by field. */
+import type { RunPlan } from '../../../harness/record/reader.ts';
 import type { Environment, Measurements, TrialRecord } from '../../../harness/record/schema.ts';
 
 /** A completed trial without measurements. */
@@ -89,7 +90,7 @@ export function exampleEnvironment(overrides: Partial<Environment> = {}): Enviro
 }
 
 /** A resolved plan, as far as the record looks at it. */
-export const examplePlan = {
+export const examplePlan: RunPlan = {
   schemaVersion: 1,
   name: 'example',
   cells: [

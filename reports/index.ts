@@ -1,0 +1,136 @@
+/** The report of a run: everything in RUN/report/, made from the record alone, the same bytes every time. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { storageError } from '../harness/record/durable.ts';
+import { REPORT_FOLDER } from '../harness/record/layout.ts';
+import { readRun, type Run } from '../harness/record/reader.ts';
+import { reportCharts } from './charts/index.ts';
+import { cellsCsv } from './csv/cells.ts';
+import { timelineCsvHeader, timelineCsvRows } from './csv/timeline.ts';
+import { trialsCsv } from './csv/trials.ts';
+import { htmlPage } from './html/page.ts';
+import { markdownReport } from './markdown.ts';
+import { buildModel } from './model.ts';
+import { collectTimelines, type TimelinesResult } from './timelines.ts';
+
+export { terminalSummary, type TerminalOptions } from './terminal.ts';
+
+/** What can be written; all of them unless told otherwise. */
+export const reportFormats = ['html', 'csv', 'md', 'svg'] as const;
+export type ReportFormat = (typeof reportFormats)[number];
+
+export interface ReportOptions {
+  /** Absent: all formats, and RUN/report/ holds nothing else afterwards. */
+  readonly formats?: readonly ReportFormat[];
+}
+
+export interface WrittenReport {
+  /** Paths of the files, beginning with the run directory as it was given. */
+  readonly files: readonly string[];
+}
+
+/** Width of the plot in charts/*.svg, in pixels. */
+const SVG_WIDTH = 900;
+
+/**
+ * (Re)write RUN/report/. A reader of it sees the old report or the new one, never half of one: with all formats the
+ * folder is exchanged, with some each file is.
+ *
+ * @throws MigbenchError `record` where the run cannot be read or the report cannot be written.
+ */
+export async function writeReport(
+  runDirectory: string,
+  options: ReportOptions = {},
+): Promise<WrittenReport> {
+  const run = await readRun(runDirectory);
+  const staging = join(runDirectory, `.report-${randomBytes(6).toString('hex')}`);
+  try {
+    await mkdir(staging);
+    const names = await writeFiles(run, new Set(options.formats ?? reportFormats), staging);
+    await publish(staging, join(runDirectory, REPORT_FOLDER), names, options.formats === undefined);
+    return { files: names.map((name) => join(runDirectory, REPORT_FOLDER, name)) };
+  } catch (error) {
+    throw storageError(error, `write the report of ${runDirectory}`);
+  } finally {
+    await rm(staging, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+/** Write the files of some formats to a folder; returns their names, in order. */
+async function writeFiles(
+  run: Run,
+  formats: ReadonlySet<ReportFormat>,
+  folder: string,
+): Promise<readonly string[]> {
+  const names: string[] = [];
+  const write = async (name: string, text: string): Promise<void> => {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+    names.push(name);
+  };
+  const timelines = await writeTimelines(run, formats, folder, names);
+  const model = buildModel({ ...run, warnings: [...run.warnings, ...timelines.warnings] });
+  if (formats.has('csv')) {
+    await write('trials.csv', trialsCsv(run.records));
+    await write('cells.csv', cellsCsv(model.cells));
+  }
+  if (formats.has('md')) await write('report.md', markdownReport(model));
+  if (formats.has('svg')) {
+    // Vega takes a third of a second to load: only for charts.
+    const { renderSvg } = await import('./charts/render-svg.ts');
+    for (const { name, spec } of reportCharts(model.cells, SVG_WIDTH)) {
+      await write(join('charts', `${name}.svg`), await renderSvg(spec));
+    }
+  }
+  if (formats.has('html')) await write('index.html', await htmlPage(model, timelines.page));
+  return names.toSorted();
+}
+
+/** timeline.csv, where it is asked for and there are any; the timelines of a long run do not fit in memory. */
+async function writeTimelines(
+  run: Run,
+  formats: ReadonlySet<ReportFormat>,
+  folder: string,
+  names: string[],
+): Promise<TimelinesResult> {
+  const none = { page: { shown: [], available: 0 }, warnings: [] };
+  if (!formats.has('csv') && !formats.has('html')) return none;
+  const path = join(folder, 'timeline.csv');
+  await using file = await open(path, 'w');
+  await file.writeFile(timelineCsvHeader());
+  const result = await collectTimelines(run, buildModel(run), async (record, samples) => {
+    if (formats.has('csv')) await file.writeFile(timelineCsvRows(record, samples));
+  });
+  if (formats.has('csv') && result.page.available > 0) names.push('timeline.csv');
+  else await rm(path);
+  return result;
+}
+
+async function publish(
+  staging: string,
+  target: string,
+  names: readonly string[],
+  whole: boolean,
+): Promise<void> {
+  if (whole) {
+    const old = `${staging}-old`;
+    const existed = await rename(target, old).then(
+      () => true,
+      () => false,
+    );
+    await rename(staging, target);
+    if (existed) await rm(old, { recursive: true, force: true });
+    return;
+  }
+  for (const name of names) {
+    await mkdir(dirname(join(target, name)), { recursive: true });
+    await rename(join(staging, name), join(target, name));
+  }
+  // Charts of an earlier state of the run, for which there are no figures now.
+  if (names.some((name) => name.startsWith('charts/'))) {
+    for (const chart of await readdir(join(target, 'charts'))) {
+      if (!names.includes(join('charts', chart))) await rm(join(target, 'charts', chart));
+    }
+  }
+}

@@ -1,0 +1,210 @@
+/** What a reader must know before the figures: what failed, what was left out, and what the figures are not. */
+import type { Run } from '../harness/record/reader.ts';
+import type { TrialRecord } from '../harness/record/schema.ts';
+import { formatBitRate, formatByteRate } from '../harness/units.ts';
+import { counted } from './format.ts';
+import { effectiveParameter } from './settings.ts';
+
+/** `bad`: something broke, or came out as the plan forbids. `warning`: read on with care. `note`: good to know. */
+export type NoticeLevel = 'bad' | 'warning' | 'note';
+
+export interface Notice {
+  readonly level: NoticeLevel;
+  /** Plain text; may hold words of guests and QEMU: escape it. */
+  readonly text: string;
+  /** What the reader can do about it; plain text. */
+  readonly remedy?: string;
+}
+
+/** All notices of a run, the gravest first. */
+export function noticesOf(run: Run): readonly Notice[] {
+  return [
+    ...damaged(run),
+    ...failed(run),
+    ...unexpected(run),
+    ...invalid(run),
+    ...incomplete(run),
+    ...run.warnings.map((text): Notice => ({ level: 'warning', text })),
+    ...notRepresentative(run),
+    ...notConverged(run),
+    ...defaultCap(run),
+    ...trialWarnings(run),
+    ...skipped(run),
+    ...run.environment.notes.map((text): Notice => ({ level: 'note', text })),
+  ];
+}
+
+/** Records in groups of the same key, in the order of first appearance. */
+function grouped(
+  records: readonly TrialRecord[],
+  key: (record: TrialRecord) => string | undefined,
+): readonly (readonly [TrialRecord, ...TrialRecord[]])[] {
+  const groups = new Map<string, [TrialRecord, ...TrialRecord[]]>();
+  for (const record of records) {
+    const name = key(record);
+    if (name === undefined) continue;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [record]);
+    else group.push(record);
+  }
+  return [...groups.values()];
+}
+
+/** Where it happened: one or two cells by name, more by number. */
+function cellsOf(records: readonly TrialRecord[]): string {
+  const cells = [...new Set(records.map((record) => record.cellId))];
+  return cells.length > 2 ? `${cells.length} cells` : cells.join(' and ');
+}
+
+function damaged(run: Run): readonly Notice[] {
+  const records = run.records.filter((record) => record.integrity === 'damaged');
+  return grouped(records, (record) => record.cellId).map((group) => ({
+    level: 'bad',
+    text:
+      `GUEST DATA DAMAGED in ${counted(group.length, 'trial')} of ${group[0].cellId}` +
+      (group[0].integrityDetail === undefined ? '.' : `: ${group[0].integrityDetail}`),
+    remedy: `Do not use this combination. The evidence is in trials/${group[0].trialId}/.`,
+  }));
+}
+
+function failed(run: Run): readonly Notice[] {
+  const groups = grouped(run.records, ({ outcome, integrity }) =>
+    outcome.kind === 'failed' && integrity !== 'damaged'
+      ? `${outcome.reason} ${outcome.detail}`
+      : undefined,
+  );
+  return groups.flatMap((group): Notice[] => {
+    const { outcome } = group[0];
+    if (outcome.kind !== 'failed') return [];
+    return [
+      {
+        level: 'bad',
+        text: `${counted(group.length, 'trial')} failed (${outcome.reason}) in ${cellsOf(group)}: ${outcome.detail}`,
+        remedy: `See trials/${group[0].trialId}/; repeat with --resume and --retry failed.`,
+      },
+    ];
+  });
+}
+
+function unexpected(run: Run): readonly Notice[] {
+  const records = run.records.filter(
+    ({ expected, outcome }) => !expected && outcome.kind !== 'failed',
+  );
+  return grouped(records, (record) => `${record.outcome.kind} ${record.cellId}`).map((group) => ({
+    level: 'bad',
+    text: `${counted(group.length, 'trial')} of ${group[0].cellId} ended as ${group[0].outcome.kind}, which the plan does not allow (expect).`,
+  }));
+}
+
+function invalid(run: Run): readonly Notice[] {
+  const groups = grouped(run.records, ({ outcome }) =>
+    outcome.kind === 'invalid' ? `${outcome.reason} ${outcome.detail}` : undefined,
+  );
+  return groups.flatMap((group): Notice[] => {
+    const { outcome } = group[0];
+    if (outcome.kind !== 'invalid') return [];
+    return [
+      {
+        level: 'warning',
+        text: `${counted(group.length, 'trial')} invalid and not counted (${outcome.reason}) in ${cellsOf(group)}: ${outcome.detail}`,
+        remedy: 'Repeat with --resume and --retry invalid.',
+      },
+    ];
+  });
+}
+
+function incomplete(run: Run): readonly Notice[] {
+  const missing = run.environment.plannedTrials - run.records.length;
+  if (missing <= 0) return [];
+  return [
+    {
+      level: 'warning',
+      text: `The run is incomplete: ${counted(missing, 'trial')} of ${run.environment.plannedTrials} planned ${missing === 1 ? 'has' : 'have'} no record.`,
+      remedy: 'Continue with --resume.',
+    },
+  ];
+}
+
+function notRepresentative(run: Run): readonly Notice[] {
+  const notices: Notice[] = [];
+  const tcg =
+    run.records.some((record) => record.accelerator === 'tcg') ||
+    run.environment.accelerators.some((accelerator) => accelerator.chosen === 'tcg');
+  if (tcg) {
+    const reasons = run.environment.accelerators.flatMap(({ chosen, reason }) =>
+      chosen === 'tcg' && reason !== undefined ? [reason] : [],
+    );
+    const because = reasons.length === 0 ? '' : ` Why not KVM: ${[...new Set(reasons)].join('; ')}`;
+    notices.push({
+      level: 'warning',
+      text: `Guests ran under TCG emulation: guest speed is not representative.${because}`,
+      remedy: 'Compare settings within this run only; measure on a host with KVM before deciding.',
+    });
+  }
+  if (run.environment.sandboxMode === 'loopback') {
+    notices.push({
+      level: 'warning',
+      text: "Links were not shaped (loopback mode): a link's bandwidth is QEMU's own max-bandwidth here, without delay or loss.",
+      remedy: 'See `migbench doctor` for what the namespaces mode needs.',
+    });
+  }
+  return notices;
+}
+
+function notConverged(run: Run): readonly Notice[] {
+  const records = run.records.filter((record) => record.outcome.kind === 'not-converged');
+  return grouped(records, (record) => record.cellId).map((group) => ({
+    level: 'warning',
+    text: `${counted(group.length, 'trial')} of ${group[0].cellId} did not converge within ${group[0].deadlineMs / 1000} s; ranked as slower than every completed one.`,
+  }));
+}
+
+/** QEMU's own cap, which nobody asked for, is lower than the link: the limiter was measured, not the link. */
+function defaultCap(run: Run): readonly Notice[] {
+  const capped = run.records.filter((record) => {
+    const cap = record.effective?.source.parameters['max-bandwidth'];
+    if (typeof cap !== 'number' || 'max-bandwidth' in record.requested.parameters) return false;
+    const link = record.link.bandwidthBitsPerSecond;
+    return record.sandboxMode === 'namespaces' && (link === 'unlimited' || link > cap * 8);
+  });
+  const first = capped[0];
+  if (first === undefined) return [];
+  const cap = Number(effectiveParameter(first, 'max-bandwidth'));
+  return [
+    {
+      level: 'warning',
+      text: `QEMU's own max-bandwidth (${formatByteRate(cap)}, that is ${formatBitRate(cap * 8)}) was slower than the link in ${cellsOf(capped)}.`,
+      remedy: 'Set parameters: { max-bandwidth: unlimited } in the plan to measure the link.',
+    },
+  ];
+}
+
+function trialWarnings(run: Run): readonly Notice[] {
+  const found = new Map<string, { count: number; message: string }>();
+  for (const { code, message } of run.records.flatMap((record) => record.warnings)) {
+    const entry = found.get(code);
+    if (entry === undefined) found.set(code, { count: 1, message });
+    else entry.count += 1;
+  }
+  return [...found].map(([code, { count, message }]) => ({
+    level: 'warning',
+    text: `${code} (${counted(count, 'time')}): ${message}`,
+  }));
+}
+
+function skipped(run: Run): readonly Notice[] {
+  const groups = grouped(run.records, ({ outcome }) =>
+    outcome.kind === 'skipped' ? `${outcome.reason} ${outcome.detail}` : undefined,
+  );
+  return groups.flatMap((group): Notice[] => {
+    const { outcome } = group[0];
+    if (outcome.kind !== 'skipped') return [];
+    return [
+      {
+        level: 'note',
+        text: `${counted(group.length, 'trial')} skipped (${outcome.reason}) in ${cellsOf(group)}: ${outcome.detail}`,
+        ...(outcome.remedy === undefined ? {} : { remedy: outcome.remedy }),
+      },
+    ];
+  });
+}

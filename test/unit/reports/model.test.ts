@@ -1,0 +1,91 @@
+/** The verdict and what a reader must know first. */
+import { describe, expect, test } from 'vitest';
+import type { Run } from '../../../harness/record/reader.ts';
+import type { TrialRecord } from '../../../harness/record/schema.ts';
+import { buildModel } from '../../../reports/model.ts';
+import { exampleEnvironment, examplePlan, exampleRecord, measured } from '../record/examples.ts';
+import { readEveryOutcome } from './fixture.ts';
+
+function run(records: readonly TrialRecord[], plannedTrials = records.length): Run {
+  return {
+    directory: 'run',
+    environment: exampleEnvironment({ plannedTrials }),
+    plan: examplePlan,
+    records,
+    warnings: [],
+  };
+}
+
+describe('verdict', () => {
+  test.each([
+    [run([], 4), 'No trial has been recorded yet (4 planned).', 'warning'],
+    [run([measured(1, {}), measured(2, {})]), 'All 2 trials completed.', 'good'],
+    [
+      run([exampleRecord({ outcome: { kind: 'failed', reason: 'guest-dead', detail: 'gone' } })]),
+      'None of 1 trial completed; 1 failed.',
+      'bad',
+    ],
+  ] as const)('%#', (given, verdict, level) => {
+    expect(buildModel(given)).toMatchObject({ verdict, level });
+  });
+
+  test('of every outcome', async () => {
+    const model = buildModel(await readEveryOutcome());
+    expect(model.verdict).toBe(
+      '17 of 24 trials completed; 2 did not converge, 2 failed, 1 was invalid, 2 were skipped.',
+    );
+    expect(model.level).toBe('bad');
+  });
+});
+
+describe('notices', () => {
+  test('the gravest first, each once, with its remedy', async () => {
+    const { notices } = buildModel(await readEveryOutcome());
+    expect(notices.map(({ level }) => level)).toEqual([
+      ...Array.from({ length: 2 }, () => 'bad'),
+      ...Array.from({ length: 8 }, () => 'warning'),
+      ...Array.from({ length: 2 }, () => 'note'),
+    ]);
+    expect(notices[0]?.text).toBe(
+      'GUEST DATA DAMAGED in 1 trial of memory-stress/multifd/1Gbit/s/384MiB/debian:trixie~6f708192: ' +
+        'page 4711 holds <b>generation</b> 12, expected 13',
+    );
+    const skipped = notices.find(({ text }) => text.includes('skipped'));
+    expect(skipped?.text).toContain('2 trials skipped (host-forbids)');
+    expect(skipped?.remedy).toContain('sysctl vm.unprivileged_userfaultfd=1');
+    expect(notices.some(({ text }) => text.includes('guest speed is not representative'))).toBe(
+      true,
+    );
+    expect(notices.some(({ text }) => text.includes('128 MiB/s, that is 1.07 Gbit/s'))).toBe(true);
+  });
+
+  test('an outcome that the plan does not allow is bad, even where it is no failure', () => {
+    const outcome = { kind: 'not-converged', detail: '' } as const;
+    const model = buildModel(run([exampleRecord({ outcome, expected: false })]));
+    expect(model.level).toBe('bad');
+    expect(model.notices[0]?.text).toContain(
+      'ended as not-converged, which the plan does not allow',
+    );
+  });
+
+  test('a good run has none', () => {
+    expect(buildModel(run([measured(1, { totalTimeMs: 5 })])).notices).toEqual([]);
+  });
+});
+
+test('labels hold what varies, and are unique', () => {
+  const labels = exampleRecord().labels;
+  const model = buildModel(
+    run([
+      exampleRecord({ cellId: 'x~0000000a' }),
+      exampleRecord({ cellId: 'x~0000000b' }),
+      exampleRecord({ cellId: 'x~0000000c', labels: { ...labels, qemu: 'debian:trixie' } }),
+    ]),
+  );
+  expect(model.dimensions).toEqual(['workload', 'setting', 'qemu']);
+  expect(model.cells.map(({ label }) => label)).toEqual([
+    'idle · precopy · system ~0000000a',
+    'idle · precopy · system ~0000000b',
+    'idle · precopy · debian:trixie',
+  ]);
+});
