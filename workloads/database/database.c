@@ -33,7 +33,7 @@
 
 enum { UID = 70, PROGRESS_MS = 75, OUTPUT_MAX = 4096 };
 
-static const char settings[] = "listen_addresses = '*'\n"
+static const char settings[] = "listen_addresses = '0.0.0.0'\n"
                                "unix_socket_directories = '" SOCKETS "'\n"
                                "max_connections = 100\n"
                                "shared_buffers = 32MB\n"
@@ -43,7 +43,7 @@ static const char settings[] = "listen_addresses = '*'\n"
                                "max_wal_size = 96MB\n"
                                "timezone = 'GMT'\n"
                                "log_timezone = 'GMT'\n"
-                               "log_min_messages = error\n"
+                               "log_min_messages = fatal\n"
                                "log_checkpoints = off\n";
 
 static pid_t server;

@@ -8,7 +8,6 @@ const UNWANTED: readonly RegExp[] = [
   /^usr\/share\/(doc|doc-base|man|info|locale|i18n|lintian|bug|common-licenses|icu|bash-completion)$/,
   /^usr\/share\/postgresql\/[^/]+\/man$/,
   /^usr\/lib\/[^/]+\/gconv$/,
-  /^usr\/lib\/locale$/,
   // just-in-time compilation, whose library is left out
   /^usr\/lib\/postgresql\/[^/]+\/lib\/(bitcode|llvmjit.*)$/,
   /^usr\/lib\/(systemd|udev)$/,
