@@ -104,6 +104,7 @@ export function renderConfiguration(
     ['APT::Get::Assume-Yes', 'true'],
     ['APT::Get::AllowUnauthenticated', 'false'],
     ['APT::Keep-Downloaded-Packages', 'true'],
+    ['APT::Update::Error-Mode', 'any'],
     ['Acquire::AllowInsecureRepositories', 'false'],
     ['Acquire::ForceHash', 'SHA256'],
     ['Acquire::GzipIndexes', 'true'],

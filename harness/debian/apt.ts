@@ -3,17 +3,7 @@
  * root, and checks the signature of every list and the hash of every package.
  */
 import { existsSync } from 'node:fs';
-import {
-  copyFile,
-  link,
-  mkdir,
-  readdir,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigbenchError, messageOf } from '../errors.ts';
 import { run, type RunOptions } from '../sandbox/process.ts';
@@ -28,7 +18,7 @@ import {
   type Pocket,
 } from './apt-configuration.ts';
 import { parsePrintedUris, parseShownPackages, type PackageFile } from './apt-output.ts';
-import { safeName, type CacheLayout } from './cache.ts';
+import { linkOrCopy, safeName, type CacheLayout } from './cache.ts';
 import { findKeyrings, packageTool } from './host.ts';
 import { findMirror } from './mirror.ts';
 import type { ProvisionOptions } from './progress.ts';
@@ -41,7 +31,7 @@ export interface AptRequest {
   readonly packages: readonly string[];
   /** Packages to treat as installed already. */
   readonly leaveOut: readonly string[];
-  /** A version for all packages whose name matches the pattern (apt_preferences(5)). */
+  /** A version for the first package, and for all whose name matches the pattern (apt_preferences(5)). */
   readonly pin?: { readonly packages: string; readonly version: string };
 }
 
@@ -109,10 +99,6 @@ function cachedLists(state: AptState): string {
   return join(state.layout.lists, safeName(`${state.request.suite}@${place}`));
 }
 
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  await link(from, to).catch(() => copyFile(from, to));
-}
-
 async function linkFiles(from: string, to: string): Promise<void> {
   for (const entry of await readdir(from, { withFileTypes: true }).catch(() => [])) {
     if (entry.isFile() && entry.name !== 'lock') {
@@ -157,11 +143,19 @@ export async function updateLists(state: AptState): Promise<string[]> {
         detail: `${request.suite}: package lists`,
       }),
     );
-    await run(
+    const { stderr } = await run(
       packageTool('apt-get'),
       ['-qq', 'update'],
       runOptions(state, UPDATE_LIMIT_MS, `fetch the package lists of ${request.suite}`),
     );
+    // Older versions of apt call a mirror that does not answer a success.
+    const present = await presentPockets(state);
+    if (state.pockets.some((pocket) => pocket.required && !present.includes(pocket))) {
+      throw new MigbenchError(
+        'host-unfit',
+        `Could not fetch the package lists of ${request.suite}:\n${stderr.trim()}`,
+      );
+    }
   };
   let missing: Pocket[] = [];
   try {
@@ -232,7 +226,11 @@ export async function solve(state: AptState): Promise<PackageFile[]> {
 
 function installArguments({ request }: AptState, first: readonly string[]): string[] {
   const target = isBackports(request.suite) ? ['-t', request.suite] : [];
-  return ['install', ...first, '--no-remove', ...target, '--', ...request.packages];
+  // Preferences alone would be passed over where no archive has the pinned version.
+  const packages = request.packages.map((name, index) =>
+    index === 0 && request.pin !== undefined ? `${name}=${request.pin.version}` : name,
+  );
+  return ['install', ...first, '--no-remove', ...target, '--', ...packages];
 }
 
 /**

@@ -13,7 +13,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheDirectory } from '../paths.ts';
 import { MigbenchError, messageOf, systemErrorCode } from '../errors.ts';
@@ -159,4 +159,9 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 /** A name that is safe as a single path component. */
 export function safeName(text: string): string {
   return text.replace(/[^A-Za-z0-9.=_+-]/g, '_').replace(/^\.+/, '_');
+}
+
+/** Give a file a second name, or copy it where the file system has no hard links. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  await link(from, to).catch(() => copyFile(from, to));
 }

@@ -1,5 +1,5 @@
 /** What is in the cache, and the removal of what nothing needs. */
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheLayout, isAbandoned, type CacheLayout } from './cache.ts';
@@ -42,6 +42,15 @@ export async function sizeOf(path: string): Promise<number> {
 
 function mtimeMs(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** When a file of the folder was last read or written (to a day: file systems are lazy about it). */
+function lastReadMs(folder: string): number {
+  const times = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => statSync(join(folder, entry.name), { throwIfNoEntry: false }))
+    .flatMap((stats) => (stats === undefined ? [] : [stats.atimeMs, stats.mtimeMs]));
+  return Math.max(mtimeMs(folder), ...times);
 }
 
 /** A reference with its file. */
@@ -104,7 +113,7 @@ export async function listCache(options: { readonly cache?: string } = {}): Prom
   }));
   await add('image', join(layout.root, 'images'), (path, name) => ({
     usedFor: [name],
-    needed: now - mtimeMs(path) < UNUSED_MS,
+    needed: now - lastReadMs(path) < UNUSED_MS,
   }));
   await add('fact', layout.facts, (path, name) => ({
     usedFor: [name],

@@ -16,7 +16,7 @@ export interface TreeRequest {
   readonly packages: readonly string[];
   /** Packages that are not wanted although others depend on them (with all that only they need). */
   readonly leaveOut?: readonly string[];
-  /** The version that all packages whose name matches the pattern (`qemu*`) must have. */
+  /** The version of the first package, and of all whose name matches the pattern (`qemu*`). */
   readonly pin?: { readonly packages: string; readonly version: string };
 }
 

@@ -1,6 +1,6 @@
 /** From a request to a tree: out of the cache where it is there, else solved, downloaded, checked and unpacked. */
 import { existsSync } from 'node:fs';
-import { copyFile, link, mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigbenchError } from '../errors.ts';
 import { download, openApt, offeredVersions, solve, updateLists, type AptState } from './apt.ts';
@@ -10,6 +10,7 @@ import {
   cacheError,
   cacheLayout,
   isAbandoned,
+  linkOrCopy,
   safeName,
   WorkDirectory,
   type CacheLayout,
@@ -76,14 +77,14 @@ async function makeTree(
   await requireSpace(layout, packages);
   const archives = join(aptFolder, 'archives');
   await bringDownloads(layout, packages, archives);
+  const root = join(work.path, 'tree');
   try {
     await download(apt, packages);
+    await unpackPackages(packages, archives, root, options);
   } catch (error) {
     await keepDownloads(layout, packages, archives);
     throw error;
   }
-  const root = join(work.path, 'tree');
-  await unpackPackages(packages, archives, root, options);
   const manifest: TreeManifest = {
     layout: TREE_LAYOUT,
     key,
@@ -124,10 +125,6 @@ async function requireSpace(layout: CacheLayout, packages: readonly PackageFile[
     'host-unfit',
     `Not enough space in ${layout.root}: expected ${megabytes(needed)} free, found ${megabytes(bavail * bsize)}. Free some, run \`migbench cache prune\`, or name another place with XDG_CACHE_HOME.`,
   );
-}
-
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  await link(from, to).catch(() => copyFile(from, to));
 }
 
 /** Give apt the packages that an interrupted attempt has left, each checked; a killed one's included. */

@@ -18,7 +18,7 @@ export interface BuildFacts {
   readonly sha256: string;
 }
 
-const VERSION_LIMIT_MS = 15_000;
+const VERSION_LIMIT_MS = 10_000;
 
 const factSchema = z.object({
   path: z.string(),
