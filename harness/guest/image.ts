@@ -13,7 +13,7 @@ import type { ProvisionOptions } from '../debian/progress.ts';
 import { resolveTree } from '../debian/resolve-tree.ts';
 import { openToolbox } from '../debian/toolbox.ts';
 import { resolveInTree, type Tree } from '../debian/tree.ts';
-import { MigbenchError } from '../errors.ts';
+import { MigbenchError, messageOf } from '../errors.ts';
 import { run } from '../sandbox/process.ts';
 import { cpioArchive } from './image/cpio.ts';
 import { kernelVersionOf, orderedModules } from './image/kernel-modules.ts';
@@ -85,9 +85,13 @@ export async function buildImage(request: ImageRequest): Promise<GuestImage> {
   ]);
   const key = await imageKey([kernelTree.key, rootTree.key, compiler.key], workloads).catch(
     (error: unknown) => {
-      throw new MigbenchError('usage', `Cannot read a file that a workload names: ${error}`, {
-        cause: error,
-      });
+      throw new MigbenchError(
+        'usage',
+        `Cannot read a file that a workload names: ${messageOf(error)}`,
+        {
+          cause: error,
+        },
+      );
     },
   );
   const layout = cacheLayout(options.cache);

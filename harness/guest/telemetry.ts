@@ -261,7 +261,7 @@ export class Telemetry implements AsyncDisposable {
       const { kind: _kind, session: _session, ...sample } = message;
       this.#takeSample({ arrivedMs, ...sample });
     }
-    for (const watcher of [...this.#watchers]) watcher();
+    for (const watcher of this.#watchers) watcher();
   }
 
   /** Once the session is agreed upon, other guests, and this one in another life, are not listened to. */

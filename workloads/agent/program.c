@@ -64,6 +64,7 @@ void program_start(uint64_t id, char *const argv[])
     program_progress = 0;
     program_text[0] = '\0';
     line_length = 0;
+    send_sample(); /* before the reply: who reads it must not find the last program's state */
     reply(id, "ok", "%d", (int)program);
 }
 
@@ -79,6 +80,7 @@ void program_tell(uint64_t id, const char *word, enum program_state from, enum p
         return;
     }
     program_state = to;
+    send_sample();
     if (wait) {
         waiting = id;
         reply(id, "pending", "%s", word);

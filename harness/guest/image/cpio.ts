@@ -20,10 +20,8 @@ function record(inode: number, mode: number, path: string, content: Uint8Array):
   const name = Buffer.from(`${path}\0`);
   const links = 1;
   // inode, mode, uid, gid, links, mtime, size, device ×2, special device ×2, name length, checksum
-  const fields = [
-    ...[inode, mode, 0, 0, links, 0, content.byteLength],
-    ...[0, 0, 0, 0, name.length, 0],
-  ];
+  const ids = [inode, mode, 0, 0, links, 0, content.byteLength];
+  const fields = ids.concat([0, 0, 0, 0, name.length, 0]);
   const header = `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`;
   return [padded(Buffer.concat([Buffer.from(header), name])), padded(content)];
 }
