@@ -2,7 +2,7 @@
 import { openToolbox } from './debian/toolbox.ts';
 import type { ProvisionOptions, ProvisionProgress } from './debian/progress.ts';
 import { MigbenchError } from './errors.ts';
-import { buildImage } from './guest/image/build-image.ts';
+import { buildImage } from './guest/image.ts';
 import type { Job } from './job.ts';
 import type { PlannedTrial } from './plan/types.ts';
 import type { Progress } from './progress.ts';

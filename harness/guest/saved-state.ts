@@ -65,14 +65,6 @@ export async function restoreState(
   signal: AbortSignal,
 ): Promise<void> {
   rmSync(socketPath, { force: true });
-  const since = machine.qmp.events.length;
-  const resumed = machine.qmp.waitForEvent((event) => event.name === 'RESUME', {
-    timeoutMs: TRANSFER_TIMEOUT_MS,
-    since,
-    signal,
-  });
-  // Where the feed fails first, that is the error to report.
-  resumed.catch(() => undefined);
   await machine.qmp.execute('migrate-incoming', { uri: `unix:${socketPath}` });
   const socket = connect(socketPath);
   try {
@@ -84,8 +76,9 @@ export async function restoreState(
       { cause: error },
     );
   }
-  await resumed;
   await waitForMigration(machine, signal);
+  // A guest that was stopped when it was saved is still stopped.
+  await machine.qmp.execute('cont');
 }
 
 /** Until QEMU says that its migration is over; later changes of settings are refused before that. */

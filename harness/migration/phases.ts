@@ -41,7 +41,17 @@ export function phasesOf(events: readonly PhaseEvent[], endMs: number): readonly
       event.name === 'MIGRATION_PASS' &&
       (stopMs === undefined || event.atMs < stopMs),
   );
-  const firstMs = passes[0]?.atMs ?? activeMs;
+  // QEMU 11.1 announces no first pass: it begins when the migration becomes active.
+  const [first] = passes;
+  if (activeMs !== undefined && first?.pass !== 1) {
+    passes.unshift({
+      side: 'source',
+      name: 'MIGRATION_PASS',
+      pass: 1,
+      atMs: Math.min(activeMs, first?.atMs ?? activeMs),
+    });
+  }
+  const firstMs = passes[0]?.atMs;
   const phases: Phase[] = [phase('setup', 0, firstMs)];
   passes.forEach((event, index) => {
     const next = passes[index + 1]?.atMs ?? stopMs ?? overMs;

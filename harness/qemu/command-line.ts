@@ -1,4 +1,5 @@
 /** The command line of one QEMU: a pure function of the build, the guest and the side it plays. */
+import { guestCommandLine } from '../guest/image/command-line.ts';
 import type { GuestShape } from '../plan/types.ts';
 import type { GuestAddressing, GuestNetwork } from '../sandbox/host.ts';
 
@@ -27,18 +28,6 @@ export interface CommandLine {
   readonly consolePath: string;
   /** `defer`: wait for an incoming migration. `none`: boot. */
   readonly incoming: 'defer' | 'none';
-}
-
-/** Kernel command line: quiet, on the serial console, with the guest's addresses. */
-function kernelArguments(line: CommandLine): string {
-  return [
-    'console=ttyS0',
-    'quiet',
-    'panic=-1',
-    `migbench.address=${line.addressing.address}`,
-    `migbench.gateway=${line.addressing.gateway}`,
-    `migbench.collector=${line.addressing.collectorHost}:${line.collectorPort}`,
-  ].join(' ');
 }
 
 function memoryArguments(guest: GuestShape): { machine: string; args: string[] } {
@@ -106,8 +95,17 @@ export function commandLine(line: CommandLine): string[] {
     ...['-smp', `${line.guest.vcpus}`],
     ...memory.args,
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'none'],
+    // A guest that panics reboots at once: that ends this QEMU instead of hanging it.
+    '-no-reboot',
     ...['-kernel', line.image.kernel, '-initrd', line.image.initrd],
-    ...['-append', kernelArguments(line)],
+    ...[
+      '-append',
+      guestCommandLine({
+        address: line.addressing.address,
+        gateway: line.addressing.gateway,
+        collector: `${line.addressing.collectorHost}:${line.collectorPort}`,
+      }),
+    ],
     ...blockArguments('root', line.image.root, true),
     ...(line.diskPath === undefined ? [] : blockArguments('disk', line.diskPath, false)),
     ...networkArguments(line.network),
