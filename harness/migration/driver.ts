@@ -194,6 +194,14 @@ class Migration {
     const { spec } = this.#options;
     switch (status) {
       case 'completed':
+        if (spec.postcopy !== undefined && !this.#postcopyAsked) {
+          this.#warnings.push({
+            code: 'postcopy-not-needed',
+            message:
+              'Pre-copy completed before post-copy was due, so this trial measured pre-copy. To see post-copy, start ' +
+              'it earlier (start-after) or use a lower downtime-limit.',
+          });
+        }
         return this.#awaitResume();
       case 'cancelled':
         return {

@@ -206,8 +206,8 @@ class Trial {
       signal: stage.signal,
       ...(onSample === undefined ? {} : { onSample }),
     });
-    const after = await reading();
     const own = process.cpuUsage(before.own);
+    const after = await reading();
     const hostTotal = difference(after.host?.totalSeconds, before.host?.totalSeconds);
     const hostBusy = difference(after.host?.busySeconds, before.host?.busySeconds);
     this.#measurements = known({
