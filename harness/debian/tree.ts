@@ -43,7 +43,7 @@ const LINK_LIMIT = 40;
 
 /** Follow symbolic links as a process whose root is the tree would; the result may not exist. */
 export function resolveInTree(tree: Pick<Tree, 'root'>, path: string): string {
-  let rest = path.split('/').filter((part) => part !== '');
+  const rest = path.split('/').filter((part) => part !== '');
   const done: string[] = [];
   for (let links = 0; rest.length > 0;) {
     const part = rest.shift();
@@ -62,7 +62,7 @@ export function resolveInTree(tree: Pick<Tree, 'root'>, path: string): string {
       throw new MigbenchError('internal', `Too many symbolic links at ${path} in ${tree.root}`);
     const target = readlinkSync(here);
     if (target.startsWith('/')) done.length = 0;
-    rest = [...target.split('/').filter((piece) => piece !== ''), ...rest];
+    rest.unshift(...target.split('/').filter((piece) => piece !== ''));
   }
   return join(tree.root, ...done);
 }

@@ -1,6 +1,15 @@
 /** From .deb files to a folder that looks like a root file system with a merged usr. */
-import { readFile } from 'node:fs/promises';
-import { lstat, mkdir, readdir, rename, rm, rmdir, symlink, unlink } from 'node:fs/promises';
+import {
+  lstat,
+  mkdir,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+  unlink,
+} from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { MigbenchError } from '../errors.ts';

@@ -8,12 +8,12 @@ function lastNonZero(values: readonly (number | undefined)[]): number | undefine
 }
 
 function highest(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
-  return known.length === 0 ? undefined : Math.max(...known);
+  const present = values.filter((value) => value !== undefined);
+  return present.length === 0 ? undefined : Math.max(...present);
 }
 
 /** Leave out what is not known: an absent field is unknown, never 0. */
-export function known<T extends Record<string, number | undefined>>(values: T) {
+export function known(values: Readonly<Record<string, number | undefined>>) {
   return Object.fromEntries(
     Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== undefined),
   );

@@ -127,8 +127,7 @@ function translate(issue: Issue, base: PlanPath, data: unknown): PlanProblem[] {
     case 'invalid_key':
       return [shapeOfKey(issue, path)];
     case 'invalid_union': {
-      const meant = issue.errors.filter((errors) => !isWrongKind(errors));
-      const [only] = meant;
+      const only = issue.errors.find((errors) => !isWrongKind(errors));
       if (only !== undefined) return only.flatMap((inner) => translate(inner, path, data));
       if (value === undefined) return [missing(path)];
       const expected = [...new Set(expectedBy(issue))].join(' or ');

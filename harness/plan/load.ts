@@ -172,7 +172,7 @@ function compareOffsets(a: PlanLocation, b: PlanLocation): number {
 }
 
 /** Applies all `--set` flags that can be applied, and says what is wrong with the others. */
-function override(written: unknown, flags: readonly string[]) {
+function applyOverrides(written: unknown, flags: readonly string[]) {
   let data = written;
   const overrides: Override[] = [];
   const refused: string[] = [];
@@ -215,7 +215,7 @@ export async function loadPlan(request: LoadRequest): Promise<LoadedPlan> {
     );
   const problems: PlanProblem[] = [];
   const warnings: PlanProblem[] = [];
-  const { data, overrides, refused } = override(source.data, request.overrides ?? []);
+  const { data, overrides, refused } = applyOverrides(source.data, request.overrides ?? []);
   const validated = validate(data, problems);
   const { cells, definitions } = await build(validated, request, problems, warnings);
   const place = (problem: PlanProblem) => ({

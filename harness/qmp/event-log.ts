@@ -96,7 +96,7 @@ export class EventLog {
         try {
           if (matches(event)) settle(() => resolve(event));
         } catch (error) {
-          settle(() => reject(error as Error));
+          settle(() => reject(error));
         }
       });
       this.#waiters.add(onClose);

@@ -1,5 +1,5 @@
 /** From text to a checked value: JSON, then the version, then the schema; every refusal says where and why. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { MigbenchError } from '../errors.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 

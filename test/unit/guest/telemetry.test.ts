@@ -228,8 +228,9 @@ describe('waiting', () => {
     await begin();
     agent.answer = () => undefined;
     const waiting = telemetry.command('x', [], quick);
-    const expectation = expect(waiting).rejects.toMatchObject({ code: 'interrupted' });
-    await telemetry[Symbol.asyncDispose]();
-    await expectation;
+    await Promise.all([
+      expect(waiting).rejects.toMatchObject({ code: 'interrupted' }),
+      telemetry[Symbol.asyncDispose](),
+    ]);
   });
 });

@@ -34,7 +34,7 @@ describe('cell charts', () => {
     const spec = structuredClone(chart?.spec);
     if (spec === undefined) throw new Error('no chart');
     await expect(
-      renderSvg({ ...spec, autosize: 'fit', height: { step: 10 } } as typeof spec),
+      renderSvg({ ...spec, autosize: 'fit', height: { step: 10 } }),
     ).rejects.toMatchObject({ code: 'internal' });
   });
 });
