@@ -9,10 +9,10 @@ import {
   migrationSample,
   QmpCommandError,
   type MigrationSample,
+  type QmpClient,
   type QmpEvent,
 } from '../qmp/index.ts';
-import type { Machine } from '../qemu/machine.ts';
-import { describeExit } from '../sandbox/running.ts';
+import { describeExit, type RunningProcess } from '../sandbox/running.ts';
 import type { FailureReason, TrialWarning } from '../record/schema.ts';
 import type { PhaseEvent } from './phases.ts';
 
@@ -60,9 +60,19 @@ export interface MigrationObservation {
   readonly warnings: readonly TrialWarning[];
 }
 
+/** One of the two QEMUs, as much of it as a migration needs. */
+export interface MigrationSide {
+  /** "source", "destination": used in messages. */
+  readonly label: string;
+  readonly qmp: QmpClient;
+  readonly process: Pick<RunningProcess, 'waitForExit'>;
+  /** What it wrote to its standard error; empty where it wrote nothing. */
+  readonly ownWords: string;
+}
+
 export interface MigrationOptions {
-  readonly source: Machine;
-  readonly destination: Machine;
+  readonly source: MigrationSide;
+  readonly destination: MigrationSide;
   readonly spec: CellSpec;
   /** Where the destination listens. */
   readonly uri: string;
