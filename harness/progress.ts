@@ -17,7 +17,7 @@ export class Progress {
   readonly #startedMs = performance.now();
   #total = 0;
   #done = 0;
-  #live = '';
+  #live: (() => string) | undefined;
   #drawnMs = 0;
 
   constructor(options: OutputOptions, logPath?: string) {
@@ -55,25 +55,28 @@ export class Progress {
     else this.#log(text);
   }
 
-  /** What is being done right now; replaces the live line, and is shown on terminals only. */
-  live(text: string): void {
-    this.#live = text;
+  /**
+   * What is being done right now; replaces the live line, and is shown on terminals only. A function is called when
+   * the line is drawn, a few times a second at most: wording a line costs more than measuring what it says.
+   */
+  live(text: string | (() => string)): void {
+    this.#live = typeof text === 'string' ? () => text : text;
     this.#render(false);
   }
 
   /** Take the live lines away. */
   end(): void {
     this.#draw?.clear();
-    this.#live = '';
+    this.#live = undefined;
   }
 
   #render(now: boolean): void {
-    if (this.#draw === undefined || (this.#live === '' && this.#total === 0)) return;
+    if (this.#draw === undefined || (this.#live === undefined && this.#total === 0)) return;
     const nowMs = performance.now();
     if (!now && nowMs - this.#drawnMs < DRAW_INTERVAL_MS) return;
     this.#drawnMs = nowMs;
     const bar = this.#total === 0 ? '' : `${this.#bar()}\n`;
-    this.#draw(`${bar}${this.#live}`);
+    this.#draw(`${bar}${this.#live?.() ?? ''}`);
   }
 
   #bar(): string {

@@ -277,7 +277,7 @@ class Campaign {
       },
       onSample: (sample) => {
         if (!mayDraw(sample, typeof limit === 'number' ? limit : undefined)) return;
-        progress.live(liveLine(name, sample));
+        progress.live(() => liveLine(name, sample));
       },
     });
     if (result.observation !== undefined) {

@@ -91,6 +91,8 @@ class Migration {
   readonly #destinationSince: number;
   #startedAtMs = 0;
   #postcopyAsked = false;
+  /** QEMU has accepted; its status may still say `active`. */
+  #postcopyAccepted = false;
 
   constructor(options: MigrationOptions) {
     this.#options = options;
@@ -135,27 +137,27 @@ class Migration {
       if (status === 'pre-switchover') {
         await this.#options.source.qmp.execute('migrate-continue', { state: 'pre-switchover' });
       }
-      const inPostcopy = status.startsWith('postcopy');
+      const inPostcopy = this.#postcopyAccepted || status.startsWith('postcopy');
       const limitMs = inPostcopy ? spec.deadlineMs + POSTCOPY_GRACE_MS : spec.deadlineMs;
       if (sample.atMs >= limitMs) return inPostcopy ? 'postcopy-deadline' : this.#cancel();
       await this.#pauseBetweenPolls();
     }
   }
 
-  /** Wait for the next poll, or less where the end is announced by an event. */
+  /** Wait for the next poll, or less where an event announces the end: it is asked for at once. */
   async #pauseBetweenPolls(): Promise<void> {
-    const { source, signal } = this.#options;
-    const ended = source.qmp
-      .waitForEvent((event) => END_STATUSES.has(String(event.data['status'])), {
-        timeoutMs: POLL_INTERVAL_MS,
-        signal,
-      })
-      .then(
-        () => undefined,
-        // No such event within one interval is the usual case.
-        () => undefined,
-      );
-    await ended;
+    const { source } = this.#options;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve();
+      };
+      const timer = setTimeout(done, POLL_INTERVAL_MS);
+      const unsubscribe = source.qmp.onEvent((event) => {
+        if (END_STATUSES.has(String(event.data['status']))) done();
+      });
+    });
   }
 
   async #stepPostcopy(sample: TimedSample): Promise<void> {
@@ -169,6 +171,7 @@ class Migration {
     this.#postcopyAsked = true;
     try {
       await this.#options.source.qmp.execute('migrate-start-postcopy');
+      this.#postcopyAccepted = true;
     } catch (error) {
       if (!(error instanceof QmpCommandError)) throw error;
       this.#warnings.push({
@@ -219,7 +222,7 @@ class Migration {
           detail: `Still in pre-copy after ${spec.deadlineMs / 1000} s, the plan's deadline; cancelled.`,
         };
       case 'postcopy-paused':
-        return { kind: 'failed', reason: 'postcopy-paused', detail: await this.#words() };
+        return this.#broken('postcopy-paused');
       case 'postcopy-deadline':
         return {
           kind: 'failed',
@@ -227,11 +230,11 @@ class Migration {
           detail: `Post-copy had not ended ${(spec.deadlineMs + POSTCOPY_GRACE_MS) / 1000} s after migrate.`,
         };
       default:
-        return this.#migrationError();
+        return this.#broken('migration-error');
     }
   }
 
-  async #migrationError(): Promise<MigrationEnd> {
+  async #broken(reason: 'migration-error' | 'postcopy-paused'): Promise<MigrationEnd> {
     const words = await this.#words();
     // A destination that died is the cause; the source only sees its connection break.
     const exit = await this.#options.destination.process.waitForExit(500);
@@ -242,7 +245,7 @@ class Migration {
         detail: `The destination QEMU ${describeExit(exit)}.${this.#options.destination.ownWords} ${words}`,
       };
     }
-    return { kind: 'failed', reason: 'migration-error', detail: words };
+    return { kind: 'failed', reason, detail: words };
   }
 
   /** QEMU's own words for why a migration ended; both sides' where both have some. */
