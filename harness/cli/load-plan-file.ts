@@ -1,6 +1,8 @@
 /** Loading a plan named on the command line, with the workloads this program knows. */
 import { resolve } from 'node:path';
+import { MigbenchError, messageOf } from '../errors.ts';
 import { loadPlan, type LoadedPlan } from '../plan/load.ts';
+import { parseBuildReference } from '../qemu/builds/reference.ts';
 import { builtInWorkload, builtInWorkloads, loadWorkload } from '../../workloads/registry.ts';
 
 export interface PlanFileRequest {
@@ -14,8 +16,8 @@ export interface PlanFileRequest {
 }
 
 /** @throws MigbenchError `plan-invalid` with every problem as file:line:column. */
-export function loadPlanFile(request: PlanFileRequest): Promise<LoadedPlan> {
-  return loadPlan({
+export async function loadPlanFile(request: PlanFileRequest): Promise<LoadedPlan> {
+  const loaded = await loadPlan({
     file: request.file,
     overrides: request.overrides,
     ...(request.text === undefined ? {} : { text: request.text }),
@@ -26,4 +28,20 @@ export function loadPlanFile(request: PlanFileRequest): Promise<LoadedPlan> {
       byPath: async (folder) => (await loadWorkload(folder)).definition,
     },
   });
+  checkBuilds(request.file, loaded);
+  return loaded;
+}
+
+/** What the plan's own check of build references cannot know: which Debian suites there are. */
+function checkBuilds(file: string, { plan }: LoadedPlan): void {
+  const references = plan.cells.flatMap(({ spec }) => [spec.qemu.source, spec.qemu.destination]);
+  for (const reference of new Set(references)) {
+    try {
+      parseBuildReference(reference);
+    } catch (error) {
+      throw new MigbenchError('plan-invalid', `${file}: qemu: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
 }

@@ -1,9 +1,11 @@
 /** The plan of a run that is resumed: the one it began with, unless another file is named, which must then agree. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigbenchError } from '../errors.ts';
 import type { LoadedPlan } from '../plan/load.ts';
 import type { ResolvedPlan } from '../plan/types.ts';
+import { storageError } from '../record/durable.ts';
 import { PLAN_FILE, RESOLVED_PLAN_FILE } from '../record/layout.ts';
 import { readJsonFile } from '../record/reader.ts';
 import { loadPlanFile } from './load-plan-file.ts';
@@ -17,12 +19,17 @@ export async function loadForResume(
   overrides: readonly string[],
 ): Promise<LoadedPlan> {
   if (file !== undefined) return loadPlanFile({ file, overrides });
-  const text = await readFile(join(runDirectory, PLAN_FILE), 'utf8').catch((error: unknown) => {
+  const missing = [PLAN_FILE, RESOLVED_PLAN_FILE].filter(
+    (name) => !existsSync(join(runDirectory, name)),
+  );
+  if (missing.length > 0) {
     throw new MigbenchError(
       'record',
-      `Nothing to resume in ${runDirectory}: it has no ${PLAN_FILE}. Name a run directory, or start a new run without --resume.`,
-      { cause: error },
+      `Nothing to resume in ${runDirectory}: it has no ${missing.join(' and no ')}. Name a run directory, or start a new run without --resume.`,
     );
+  }
+  const text = await readFile(join(runDirectory, PLAN_FILE), 'utf8').catch((error: unknown) => {
+    throw storageError(error, `read ${join(runDirectory, PLAN_FILE)}`);
   });
   if (overrides.length > 0) {
     throw new MigbenchError(

@@ -3,9 +3,7 @@ import { join, relative } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { EXIT_CODES, MigbenchError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
-import { parseQuantity, formatDuration } from '../units.ts';
 import { interruptSignal } from './interrupt.ts';
-import { loadPlanFile } from './load-plan-file.ts';
 
 interface RunArguments {
   readonly plan?: string | undefined;
@@ -39,8 +37,9 @@ function parseRetry(text: string | undefined): Retryable[] {
   });
 }
 
-function parseTimeLimit(text: string | undefined): number | undefined {
+async function parseTimeLimit(text: string | undefined): Promise<number | undefined> {
   if (text === undefined) return undefined;
+  const { parseQuantity } = await import('../units.ts');
   const parsed = parseQuantity(text, 'duration');
   if (parsed.ok) return parsed.value;
   throw new MigbenchError('usage', `--time-limit: ${parsed.reason}`);
@@ -53,12 +52,21 @@ function defaultRunDirectory(planName: string): string {
 }
 
 async function loadFor(args: RunArguments) {
+  const { repetitions = 1 } = args;
+  if (!Number.isInteger(repetitions) || repetitions < 1) {
+    const found = Number.isNaN(repetitions) ? 'no number' : repetitions;
+    throw new MigbenchError(
+      'usage',
+      `--repetitions: expected a whole number from 1, found ${found}.`,
+    );
+  }
   const overrides = [
     ...(args.set ?? []),
     ...(args.repetitions === undefined ? [] : [`repetitions=${args.repetitions}`]),
   ];
   if (args.resume === undefined) {
     const file = args.plan ?? join(packageRoot, 'plans', 'quickstart.yaml');
+    const { loadPlanFile } = await import('./load-plan-file.ts');
     return loadPlanFile({ file, overrides });
   }
   const { loadForResume } = await import('./resume-plan.ts');
@@ -79,12 +87,13 @@ async function run(args: RunArguments): Promise<void> {
     );
   }
   const retry = parseRetry(args.retry);
-  const timeLimitMs = parseTimeLimit(args['time-limit']);
+  const timeLimitMs = await parseTimeLimit(args['time-limit']);
   const loaded = await loadFor(args);
   const only = args.only === undefined ? {} : { only: args.only };
   if (args['dry-run']) {
     const { planTrials } = await import('../plan/order.ts');
     const { estimateRunMs } = await import('../plan/estimate.ts');
+    const { formatDuration } = await import('../units.ts');
     const trials = planTrials(loaded.plan, only);
     for (const { id, cell } of trials) process.stdout.write(`${id} ${cell.id}\n`);
     process.stderr.write(

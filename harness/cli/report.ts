@@ -1,0 +1,98 @@
+/** `migbench report`: rewrite the report of a run from its record alone. */
+import { join } from 'node:path';
+import type { CommandModule } from 'yargs';
+import { MigbenchError, messageOf } from '../errors.ts';
+import { printJson } from './output.ts';
+
+interface ReportArguments {
+  readonly run: string;
+  readonly format?: readonly string[] | undefined;
+  readonly open: boolean;
+  readonly json: boolean;
+}
+
+/** As in reports/index.ts, which is loaded only to write a report. */
+const FORMATS = ['html', 'csv', 'md', 'svg'] as const;
+type Format = (typeof FORMATS)[number];
+
+/** Formats that docs/formats.md promises and that are not there yet. */
+const LATER: readonly string[] = ['junit', 'bmf', 'smaller', 'openmetrics', 'png'];
+
+const OPEN_TIMEOUT_MS = 10_000;
+
+/**
+ * The formats of `--format`, which may be repeated and may hold commas; `undefined` where it was not given.
+ *
+ * @throws MigbenchError `usage` for a word that is no format.
+ */
+export function parseFormats(written: readonly string[] | undefined): Format[] | undefined {
+  if (written === undefined) return undefined;
+  const words = written.flatMap((text) => text.split(',')).map((word) => word.trim());
+  return [...new Set(words)].map((word) => {
+    const known = FORMATS.find((format) => format === word);
+    if (known !== undefined) return known;
+    const expected = `expected some of ${FORMATS.join(', ')} with commas between`;
+    throw new MigbenchError(
+      'usage',
+      LATER.includes(word)
+        ? `--format ${word} is not built yet: ${expected}.`
+        : `--format: ${expected}, found "${word}".`,
+    );
+  });
+}
+
+/** Show the page in the desktop's browser; a message where there is none. */
+async function openPage(page: string): Promise<void> {
+  const { findProgram } = await import('../debian/host.ts');
+  const { hostProgram, run } = await import('../sandbox/process.ts');
+  const opener = findProgram('xdg-open');
+  if (opener === undefined) {
+    process.stderr.write(`migbench: xdg-open is not installed; open ${page} in a browser.\n`);
+    return;
+  }
+  // The browser may live as long as it likes: only its start is waited for.
+  const script = 'setsid --fork "$0" "$1" >/dev/null 2>&1 </dev/null';
+  await run(hostProgram('sh'), ['-c', script, opener, page], { timeoutMs: OPEN_TIMEOUT_MS }).catch(
+    (error: unknown) => {
+      process.stderr.write(`migbench: could not open ${page}: ${messageOf(error)}\n`);
+    },
+  );
+}
+
+async function report(args: ReportArguments): Promise<void> {
+  const formats = parseFormats(args.format);
+  if (args.open && formats !== undefined && !formats.includes('html')) {
+    throw new MigbenchError('usage', '--open shows the HTML report: add html to --format.');
+  }
+  const { readRun } = await import('../record/reader.ts');
+  const { terminalSummary, writeReport } = await import('../../reports/index.ts');
+  const run = await readRun(args.run);
+  const { files } = await writeReport(args.run, formats === undefined ? {} : { formats });
+  if (args.json) {
+    printJson({ runDirectory: args.run, files, records: run.records });
+  } else {
+    const summary = run.records.length === 0 ? 'No trial is recorded yet.\n' : terminalSummary(run);
+    process.stdout.write(`${summary}\nWritten:\n${files.map((path) => `  ${path}\n`).join('')}`);
+  }
+  if (args.open) await openPage(join(args.run, 'report', 'index.html'));
+}
+
+export const reportCommand: CommandModule<object, ReportArguments> = {
+  command: 'report <run>',
+  describe: 'Rewrite RUN/report from the record alone, and print the summary',
+  builder: (parser) =>
+    parser
+      .positional('run', { type: 'string', demandOption: true, describe: 'Run directory' })
+      .option('format', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: `Only these: ${FORMATS.join(', ')} (default: all)`,
+      })
+      .option('open', { type: 'boolean', default: false, describe: 'Show the page in a browser' })
+      .option('json', { type: 'boolean', default: false, describe: 'Print the records as JSON' })
+      .example('$0 report runs/nightly', 'Rewrite all of it')
+      .example('$0 report runs/nightly --format csv,md', 'Only tables and text')
+      .example('$0 report runs/nightly --open', 'Rewrite it and look at it'),
+  handler: (args) => report(args),
+};

@@ -1,0 +1,105 @@
+/** The pure parts of single commands. */
+import { describe, expect, test } from 'vitest';
+import { totalsByKind } from '../../../harness/cli/cache.ts';
+import { findingText } from '../../../harness/cli/doctor.ts';
+import { commandGroups, commandText, shellQuoted } from '../../../harness/cli/plan-commands.ts';
+import { dimensionsOf } from '../../../harness/cli/plan.ts';
+import { cacheUsers } from '../../../harness/cli/prune-everything.ts';
+import { parseFormats } from '../../../harness/cli/report.ts';
+import { load, SMALL } from '../plan/fixtures.ts';
+
+describe('report --format', () => {
+  test('takes commas and repetition', () => {
+    expect(parseFormats(undefined)).toBeUndefined();
+    expect(parseFormats(['csv, md', 'html', 'csv'])).toEqual(['csv', 'md', 'html']);
+  });
+
+  test.each([
+    ['png', '--format png is not built yet: expected some of html, csv, md, svg'],
+    ['pdf', '--format: expected some of html, csv, md, svg with commas between, found "pdf".'],
+    ['csv,', 'found "".'],
+  ])('refuses %s', (word, message) => {
+    expect(() => parseFormats([word])).toThrow(message);
+  });
+});
+
+describe('cache', () => {
+  const entry = { path: '/c/x', usedFor: [], lastUsedMs: 0 };
+
+  test('sums by kind', () => {
+    expect(
+      totalsByKind([
+        { ...entry, kind: 'tree', sizeBytes: 5, needed: true },
+        { ...entry, kind: 'lists', sizeBytes: 3, needed: false },
+        { ...entry, kind: 'tree', sizeBytes: 2, needed: false },
+      ]),
+    ).toEqual([
+      { kind: 'tree', count: 2, sizeBytes: 7, prunableBytes: 2 },
+      { kind: 'lists', count: 1, sizeBytes: 3, prunableBytes: 3 },
+    ]);
+  });
+
+  test.each([
+    [['/c/migbench/trees/1/lib/ld.so', '-name', 'x'], true],
+    [['qemu', '-blockdev', 'driver=file,filename=/c/migbench/images/1/root.squashfs'], true],
+    [['node', '--enable-source-maps', '/clone/dist/harness/measure.js'], true],
+    [['node', '/clone/dist/harness/cli/main.js', 'run', 'plan.yaml'], true],
+    [['node', '/usr/bin/migbench', 'qemu', 'add', 'debian:trixie'], true],
+    [['node', '/usr/bin/migbench', 'cache', 'list'], false],
+    [['node', '/usr/bin/migbench', 'report', 'run'], false],
+    [['less', '/c/migbench-notes.txt'], false],
+    [['bash'], false],
+    [[''], false],
+  ])('is used by %j: %s', (words, used) => {
+    expect(cacheUsers([{ pid: 7, words }], '/c/migbench')).toHaveLength(used ? 1 : 0);
+  });
+});
+
+describe('plan', () => {
+  test('dimensions are the labels in their order', async () => {
+    const { plan } = await load(SMALL);
+    expect(dimensionsOf(plan.cells)).toMatchObject({
+      workloads: ['idle'],
+      'QEMU pairs': ['system'],
+    });
+  });
+
+  test.each([
+    ['-machine', '-machine'],
+    ['driver=file,read-only=on', 'driver=file,read-only=on'],
+    ['a b', "'a b'"],
+    ["it's", "'it'\\''s'"],
+    ['', "''"],
+    ['<image>/root', "'<image>/root'"],
+  ])('%s as a shell reads it', (argument, quoted) => {
+    expect(shellQuoted(argument)).toBe(quoted);
+  });
+
+  test('cells that are started alike share their command lines', async () => {
+    const settings = 'settings: { precopy: {}, xbzrle: { capabilities: { xbzrle: true } } }';
+    const { plan, definitions } = await load(SMALL.replace(/settings: .*/u, settings));
+    const groups = commandGroups(plan.cells, definitions, new Map());
+    expect(plan.cells).toHaveLength(2);
+    expect(groups).toHaveLength(1);
+    expect(groups[0]?.cells).toEqual(plan.cells.map(({ id }) => id));
+    expect(groups[0]?.source.slice(-2)).toEqual(['-incoming', 'defer']);
+    expect(groups[0]?.source).toContain('migbench-source,debug-threads=on');
+    expect(groups[0]?.destination).toContain('migbench-destination,debug-threads=on');
+    expect(commandText(groups)).toMatch(/^# Both sides .*\n# source\n\S/su);
+  });
+});
+
+test('a finding has its remedy below it', () => {
+  const finding = {
+    level: 'warn',
+    name: 'kvm',
+    found: 'there is none',
+    remedy: 'Load it.',
+  } as const;
+  expect(findingText(finding, 80, false)).toBe(
+    `warn  kvm${' '.repeat(15)}there is none\n${' '.repeat(24)}→ Load it.\n`,
+  );
+  expect(findingText({ level: 'ok', name: 'node', found: '20' }, 80, true)).toBe(
+    `\u001b[32mok\u001b[0m    node${' '.repeat(14)}20\n`,
+  );
+});
