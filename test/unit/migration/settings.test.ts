@@ -1,0 +1,109 @@
+/** What is set on a QEMU: everything it knows, both ways. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { qmpParameters } from '../../../harness/migration/apply-settings.ts';
+import { missingSettings, settingsFor } from '../../../harness/migration/settings.ts';
+import { cellSpec } from './fixtures.ts';
+
+const known = {
+  capabilities: ['xbzrle', 'auto-converge', 'events', 'return-path', 'multifd', 'postcopy-ram'],
+  parameters: ['max-bandwidth', 'downtime-limit', 'multifd-channels'],
+};
+
+test('every capability is set, true or false; the harness’s own are on', () => {
+  const spec = cellSpec({
+    capabilities: { multifd: true, 'auto-converge': false },
+    parameters: { 'multifd-channels': 4 },
+  });
+  expect(settingsFor(spec, known, 'namespaces')).toEqual({
+    capabilities: {
+      xbzrle: false,
+      'auto-converge': false,
+      events: true,
+      'return-path': true,
+      multifd: true,
+      'postcopy-ram': false,
+    },
+    parameters: { 'multifd-channels': 4 },
+  });
+});
+
+test('a plan may turn off what the harness would turn on; a build without it is not told of it', () => {
+  const spec = cellSpec({ capabilities: { 'return-path': false } });
+  const { capabilities } = settingsFor(spec, known, 'namespaces');
+  expect(capabilities).toMatchObject({ 'return-path': false, events: true });
+  expect(capabilities).not.toHaveProperty('postcopy-blocktime');
+  expect(settingsFor(spec, { capabilities: [], parameters: [] }, 'namespaces')).toEqual({
+    capabilities: {},
+    parameters: {},
+  });
+});
+
+test('exactly the known capabilities are set, whatever the plan says', () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.string()),
+      fc.dictionary(fc.string(), fc.boolean()),
+      (capabilities, asked) => {
+        const settings = settingsFor(
+          cellSpec({ capabilities: asked }),
+          { capabilities, parameters: [] },
+          'namespaces',
+        );
+        expect(Object.keys(settings.capabilities).sort()).toEqual(capabilities.toSorted());
+      },
+    ),
+  );
+});
+
+describe('loopback: the link becomes a max-bandwidth where that is lower', () => {
+  const maxBandwidth = (
+    link: number | 'unlimited',
+    limit: number | 'unlimited' | undefined,
+    mode: 'namespaces' | 'loopback' = 'loopback',
+  ) =>
+    settingsFor(
+      cellSpec({
+        link: { bandwidthBitsPerSecond: link },
+        parameters: limit === undefined ? {} : { 'max-bandwidth': limit },
+      }),
+      known,
+      mode,
+    ).parameters['max-bandwidth'];
+
+  test.each([
+    [200e6, undefined, 25_000_000],
+    [200e6, 'unlimited', 25_000_000],
+    [200e6, 1_000_000, 1_000_000],
+    [200e6, 30_000_000, 25_000_000],
+    ['unlimited', 1_000_000, 1_000_000],
+    ['unlimited', 'unlimited', 'unlimited'],
+    ['unlimited', undefined, undefined],
+  ] as const)('link %s, max-bandwidth %s: %s', (link, limit, expected) => {
+    expect(maxBandwidth(link, limit)).toBe(expected);
+  });
+
+  test('never in namespaces, where the link itself is shaped', () => {
+    expect(maxBandwidth(200e6, 'unlimited', 'namespaces')).toBe('unlimited');
+    expect(maxBandwidth(200e6, undefined, 'namespaces')).toBeUndefined();
+  });
+});
+
+test('what a build lacks: capabilities that are asked for, and parameters', () => {
+  const spec = cellSpec({
+    capabilities: { 'dirty-limit': true, 'zero-copy-send': false, multifd: true },
+    parameters: { 'vcpu-dirty-limit': 10, 'max-bandwidth': 5 },
+  });
+  expect(missingSettings(spec, known)).toEqual({
+    // Something that is off needs no support.
+    capabilities: ['dirty-limit'],
+    parameters: ['vcpu-dirty-limit'],
+  });
+});
+
+test('QMP’s own number for unlimited is used towards QEMU only', () => {
+  expect(qmpParameters({ 'max-bandwidth': 'unlimited', 'downtime-limit': 300 })).toEqual({
+    'max-bandwidth': 0,
+    'downtime-limit': 300,
+  });
+});
