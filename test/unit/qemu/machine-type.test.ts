@@ -1,0 +1,52 @@
+/** Which machine type a pair of builds agrees on. */
+import { describe, expect, test } from 'vitest';
+import { pinMachineType, type MachineType } from '../../../harness/qemu/machine-type.ts';
+
+const build = (newest: string, ...names: string[]): MachineType[] => [
+  { name: `pc-i440fx-${newest}`, alias: 'pc' },
+  { name: `pc-q35-${newest}`, alias: 'q35' },
+  ...names.flatMap((version) => [{ name: `pc-i440fx-${version}` }, { name: `pc-q35-${version}` }]),
+  { name: 'microvm' },
+  { name: 'none' },
+  { name: 'isapc' },
+];
+
+const bookworm = build('7.2', '7.1', '5.2');
+const trixie = build('10.0', '9.2', '7.2', '7.1', '5.2');
+
+describe('an alias is the newest of its family that both know', () => {
+  test.each([
+    ['pc', trixie, trixie, 'pc-i440fx-10.0'],
+    ['q35', trixie, trixie, 'pc-q35-10.0'],
+    ['pc', trixie, bookworm, 'pc-i440fx-7.2'],
+    ['pc', bookworm, trixie, 'pc-i440fx-7.2'],
+    ['q35', bookworm, trixie, 'pc-q35-7.2'],
+  ])('%s', (requested, source, destination, pinned) => {
+    expect(pinMachineType(requested, source, destination)).toBe(pinned);
+  });
+
+  test('10.0 is newer than 9.2: versions are numbers, not text', () => {
+    const destination = build('11.1', '10.0', '9.2');
+    expect(pinMachineType('pc', build('10.1', '10.0', '9.2'), destination)).toBe('pc-i440fx-10.0');
+  });
+});
+
+test('an exact name stays, where both know it', () => {
+  expect(pinMachineType('pc-q35-5.2', trixie, bookworm)).toBe('pc-q35-5.2');
+  expect(pinMachineType('microvm', trixie, bookworm)).toBe('microvm');
+});
+
+test('a name that one of them lacks is the plan’s mistake, and the error says what both know', () => {
+  expect(() => pinMachineType('pc-i440fx-10.0', trixie, bookworm)).toThrow(
+    expect.objectContaining({
+      code: 'plan-invalid',
+      message:
+        'guest.machine: expected a machine type that both QEMU builds know, found "pc-i440fx-10.0". ' +
+        'Both know: pc, q35, isapc, microvm, none, pc-i440fx-5.2, pc-i440fx-7.1, pc-i440fx-7.2, ' +
+        'pc-q35-5.2, pc-q35-7.1, pc-q35-7.2.',
+    }),
+  );
+  expect(() => pinMachineType('virt', trixie, trixie)).toThrow(/found "virt"/u);
+  // Two builds with nothing in common.
+  expect(() => pinMachineType('pc', build('7.2'), build('10.0'))).toThrow(/found "pc"/u);
+});
