@@ -48,8 +48,20 @@ export const EXIT_CODES = {
   interrupted: 130,
 } as const;
 
+/** A full disk is no defect of ours, wherever it was met: such an error as one with advice; others as they are. */
+export function explainFullDisk(error: unknown): unknown {
+  if (error instanceof MigbenchError) return error;
+  if (!['ENOSPC', 'EDQUOT'].includes(systemErrorCode(error) ?? '')) return error;
+  return new MigbenchError(
+    'host-unfit',
+    `The disk is full: ${messageOf(error)}. What was recorded before is safe: free some space and go on with --resume.`,
+    { cause: error },
+  );
+}
+
 /** The exit code that an uncaught error ends the program with. */
-export function exitCodeOf(error: unknown): number {
+export function exitCodeOf(uncaught: unknown): number {
+  const error = explainFullDisk(uncaught);
   if (!(error instanceof MigbenchError)) return EXIT_CODES.internal;
   switch (error.code) {
     case 'usage':

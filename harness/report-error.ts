@@ -1,7 +1,8 @@
 /** How an error looks on standard error: one message for what the user can act on, a stack for a defect of ours. */
-import { MigbenchError, messageOf } from './errors.ts';
+import { explainFullDisk, MigbenchError, messageOf } from './errors.ts';
 
-export function reportError(error: unknown, verbose: boolean): void {
+export function reportError(uncaught: unknown, verbose: boolean): void {
+  const error = explainFullDisk(uncaught);
   const deliberate = error instanceof MigbenchError && error.code !== 'internal';
   if (deliberate) {
     process.stderr.write(`migbench: ${error.message}\n`);

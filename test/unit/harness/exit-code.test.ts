@@ -1,7 +1,13 @@
 /** The exit code that records ask for: the first that applies. */
 import { expect, test } from 'vitest';
 import { runExitCode } from '../../../harness/exit-code.ts';
-import { EXIT_CODES, exitCodeOf, MigbenchError, type ErrorCode } from '../../../harness/errors.ts';
+import {
+  EXIT_CODES,
+  exitCodeOf,
+  explainFullDisk,
+  MigbenchError,
+  type ErrorCode,
+} from '../../../harness/errors.ts';
 import type { TrialRecord } from '../../../harness/record/schema.ts';
 import { exampleRecord } from '../record/examples.ts';
 
@@ -49,6 +55,23 @@ test.each<[ErrorCode, number]>([
   ['internal', 1],
 ])('an uncaught error %s: %d', (code, exit) => {
   expect(exitCodeOf(new MigbenchError(code, 'm'))).toBe(exit);
+});
+
+test('a full disk is no defect of migbench, wherever it was met', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+    code: 'ENOSPC',
+  });
+  expect(exitCodeOf(full)).toBe(3);
+  expect(explainFullDisk(full)).toMatchObject({
+    code: 'host-unfit',
+    message:
+      'The disk is full: ENOSPC: no space left on device, write. What was recorded before is safe: free some ' +
+      'space and go on with --resume.',
+    cause: full,
+  });
+  const missing = Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+  expect(explainFullDisk(missing)).toBe(missing);
+  expect(exitCodeOf(missing)).toBe(1);
 });
 
 test('anything else that is thrown is a defect; the codes are a public contract', () => {
