@@ -20,6 +20,7 @@ import { provision } from './provision.ts';
 import { readRun, type Run } from './record/reader.ts';
 import type { Outcome } from './record/schema.ts';
 import { chooseScratch, findSandboxKind, runInside } from './sandbox/enter.ts';
+import { requireBuilt, requireShaping } from './support.ts';
 import { writeReport } from '../reports/index.ts';
 
 export interface RunRequest {
@@ -53,6 +54,7 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
   const { loaded, runDirectory, signal, output } = request;
   const { plan } = loaded;
   const planned = planTrials(plan, request.only === undefined ? {} : { only: request.only });
+  requireBuilt(plan, planned);
   requireMemory(planned);
 
   const kind = await findSandboxKind(signal);
@@ -63,6 +65,7 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
     const progress = new Progress(output, join(runDirectory, 'run.log'));
     for (const warning of [...loaded.warnings, ...opened.warnings]) progress.line(warning);
     const provisions = await provision({ ...request, trials, kind, progress });
+    await requireShaping(trials, kind, provisions.tools, signal);
     await opened.provisioned(provisions);
     const inUse = [runDirectory, cacheDirectory(), process.cwd(), packageRoot, process.execPath];
     measured = await runInside(kind, {

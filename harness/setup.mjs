@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -70,6 +70,8 @@ function build() {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   step('build', process.execPath, [tsc, '--project', 'tsconfig.build.json']);
   if (!existsSync(built)) fail(`The build made no ${built}.`);
+  // npm made it executable at install; the build makes it anew.
+  chmodSync(built, 0o755);
 }
 
 /** Go on as another program of this clone, in this very process: a signal sent to one is sent to the other. */

@@ -31,7 +31,7 @@ export interface ReportModel {
 
 /** All that the report of a run says. */
 export function buildModel(run: Run): ReportModel {
-  const cells = summarizeCells(run.records);
+  const cells = inPlanOrder(run, summarizeCells(run.records));
   const dimensions = dimensionsOf(cells);
   const outcomes = { completed: 0, 'not-converged': 0, failed: 0, skipped: 0, invalid: 0 };
   for (const record of run.records) outcomes[record.outcome.kind] += 1;
@@ -49,6 +49,13 @@ export function buildModel(run: Run): ReportModel {
         : 'good',
     notices,
   };
+}
+
+/** Trials run in random order; a reader looks for a cell where the plan has it. */
+function inPlanOrder(run: Run, cells: readonly CellSummary[]): readonly CellSummary[] {
+  const places = new Map(run.plan.cells.map((cell, index) => [cell.id, index]));
+  const placeOf = (cell: CellSummary) => places.get(cell.cellId) ?? places.size;
+  return cells.toSorted((one, other) => placeOf(one) - placeOf(other));
 }
 
 function dimensionsOf(cells: readonly CellSummary[]): readonly Dimension[] {

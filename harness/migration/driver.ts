@@ -3,18 +3,17 @@
  * kept in memory while it runs; nothing here touches the disk.
  */
 import { poll, throwIfInterrupted } from '../deadline.ts';
-import { MigbenchError, messageOf } from '../errors.ts';
+import { MigbenchError } from '../errors.ts';
 import type { CellSpec } from '../plan/types.ts';
+import { migrationSample, QmpCommandError } from '../qmp/index.ts';
+import type { TrialWarning } from '../record/schema.ts';
+import { brokenMigration, failureOf, type Sides } from './failure.ts';
 import {
-  migrationSample,
-  QmpCommandError,
-  type MigrationSample,
-  type QmpClient,
-  type QmpEvent,
-} from '../qmp/index.ts';
-import { describeExit, type RunningProcess } from '../sandbox/running.ts';
-import type { FailureReason, TrialWarning } from '../record/schema.ts';
-import type { PhaseEvent } from './phases.ts';
+  observationOf,
+  type MigrationEnd,
+  type MigrationObservation,
+  type TimedSample,
+} from './observation.ts';
 
 /** How often the source is asked how far it is, ms (20 Hz). */
 const POLL_INTERVAL_MS = 50;
@@ -35,53 +34,13 @@ const END_STATUSES: ReadonlySet<string> = new Set([
   'postcopy-paused',
 ]);
 
-export interface TimedSample extends MigrationSample {
-  /** ms since `migrate` was sent, monotonic. */
-  readonly atMs: number;
-}
-
-export type MigrationEnd =
-  | { readonly kind: 'completed' }
-  | { readonly kind: 'not-converged'; readonly detail: string }
-  | { readonly kind: 'failed'; readonly reason: FailureReason; readonly detail: string };
-
-export interface MigrationObservation {
-  readonly end: MigrationEnd;
-  /** Monotonic time (performance.now) at which `migrate` was sent, ms. */
-  readonly startedAtMs: number;
-  /** Monotonic time of the destination's RESUME, or of the end where there was none, ms. */
-  readonly endedAtMs: number;
-  readonly samples: readonly TimedSample[];
-  /** The source's last word, with its totals; absent where it had none. */
-  readonly final?: MigrationSample;
-  readonly events: readonly PhaseEvent[];
-  /** STOP on the source to RESUME on the destination, by the events' own stamps. */
-  readonly pauseMs?: number;
-  readonly warnings: readonly TrialWarning[];
-}
-
-/** One of the two QEMUs, as much of it as a migration needs. */
-export interface MigrationSide {
-  /** "source", "destination": used in messages. */
-  readonly label: string;
-  readonly qmp: QmpClient;
-  readonly process: Pick<RunningProcess, 'waitForExit'>;
-  /** What it wrote to its standard error; empty where it wrote nothing. */
-  readonly ownWords: string;
-}
-
-export interface MigrationOptions {
-  readonly source: MigrationSide;
-  readonly destination: MigrationSide;
+export interface MigrationOptions extends Sides {
   readonly spec: CellSpec;
   /** Where the destination listens. */
   readonly uri: string;
   readonly signal: AbortSignal;
   readonly onSample?: (sample: TimedSample) => void;
 }
-
-/** Events may differ from their arrival by this much before it is worth a warning, ms. */
-const STAMP_TOLERANCE_MS = 5;
 
 class Migration {
   readonly #options: MigrationOptions;
@@ -112,9 +71,17 @@ class Migration {
     } catch (error) {
       throwIfInterrupted(this.#options.signal);
       if (this.#startedAtMs === 0) this.#startedAtMs = performance.now();
-      end = await this.#failureOf(error);
+      end = await failureOf(error, this.#options);
     }
-    return this.#observation(end);
+    return observationOf({
+      end,
+      startedAtMs: this.#startedAtMs,
+      samples: this.#samples,
+      source: source.qmp.events.slice(this.#sourceSince),
+      destination: destination.qmp.events.slice(this.#destinationSince),
+      postcopyWanted: this.#options.spec.postcopy !== undefined,
+      warnings: this.#warnings,
+    });
   }
 
   async #ask(): Promise<TimedSample> {
@@ -207,14 +174,6 @@ class Migration {
     const { spec } = this.#options;
     switch (status) {
       case 'completed':
-        if (spec.postcopy !== undefined && !this.#postcopyAsked) {
-          this.#warnings.push({
-            code: 'postcopy-not-needed',
-            message:
-              'Pre-copy completed before post-copy was due, so this trial measured pre-copy. To see post-copy, start ' +
-              'it earlier (start-after) or use a lower downtime-limit.',
-          });
-        }
         return this.#awaitResume();
       case 'cancelled':
         return {
@@ -222,7 +181,7 @@ class Migration {
           detail: `Still in pre-copy after ${spec.deadlineMs / 1000} s, the plan's deadline; cancelled.`,
         };
       case 'postcopy-paused':
-        return this.#broken('postcopy-paused');
+        return brokenMigration('postcopy-paused', this.#options);
       case 'postcopy-deadline':
         return {
           kind: 'failed',
@@ -230,33 +189,8 @@ class Migration {
           detail: `Post-copy had not ended ${(spec.deadlineMs + POSTCOPY_GRACE_MS) / 1000} s after migrate.`,
         };
       default:
-        return this.#broken('migration-error');
+        return brokenMigration('migration-error', this.#options);
     }
-  }
-
-  async #broken(reason: 'migration-error' | 'postcopy-paused'): Promise<MigrationEnd> {
-    const words = await this.#words();
-    // A destination that died is the cause; the source only sees its connection break.
-    const exit = await this.#options.destination.process.waitForExit(500);
-    if (exit !== undefined) {
-      return {
-        kind: 'failed',
-        reason: 'destination-exited',
-        detail: `The destination QEMU ${describeExit(exit)}.${this.#options.destination.ownWords} ${words}`,
-      };
-    }
-    return { kind: 'failed', reason, detail: words };
-  }
-
-  /** QEMU's own words for why a migration ended; both sides' where both have some. */
-  async #words(): Promise<string> {
-    const { source, destination } = this.#options;
-    const said = await source.qmp.execute('query-migrate').then(
-      (reply) => reply['error-desc'],
-      () => undefined,
-    );
-    const words = [said ?? 'QEMU gave no reason', source.ownWords, destination.ownWords];
-    return words.filter((text) => text !== '').join(' ');
   }
 
   /** The source has completed: so must the destination, and its guest must run. */
@@ -288,7 +222,7 @@ class Migration {
       return { kind: 'completed' };
     } catch (error) {
       throwIfInterrupted(signal);
-      return this.#failureOf(error);
+      return failureOf(error, this.#options);
     }
   }
 
@@ -310,78 +244,6 @@ class Migration {
       });
     });
   }
-
-  async #failureOf(error: unknown): Promise<MigrationEnd> {
-    const { source, destination } = this.#options;
-    const sides = [
-      { machine: source, reason: 'source-exited' as const },
-      { machine: destination, reason: 'destination-exited' as const },
-    ];
-    for (const { machine, reason } of sides) {
-      // A QEMU that dies closes its socket a moment before its exit is reported.
-      const exit = await machine.process.waitForExit(200);
-      if (exit === undefined) continue;
-      return {
-        kind: 'failed',
-        reason,
-        detail: `The ${machine.label} QEMU ${describeExit(exit)}.${machine.ownWords}`,
-      };
-    }
-    const code = error instanceof MigbenchError ? error.code : 'internal';
-    if (code === 'internal') throw error;
-    return {
-      kind: 'failed',
-      reason: code === 'qmp-timeout' ? 'qmp-timeout' : 'qmp-error',
-      detail: messageOf(error),
-    };
-  }
-
-  #observation(end: MigrationEnd): MigrationObservation {
-    const source = this.#options.source.qmp.events.slice(this.#sourceSince);
-    const destination = this.#options.destination.qmp.events.slice(this.#destinationSince);
-    const stop = source.find((event) => event.name === 'STOP');
-    const resume = destination.find((event) => event.name === 'RESUME');
-    const pauseMs =
-      stop === undefined || resume === undefined
-        ? undefined
-        : (resume.qemuTimeUs - stop.qemuTimeUs) / 1000;
-    if (pauseMs !== undefined && stop !== undefined && resume !== undefined) {
-      const arrivedMs = resume.receivedAtMs - stop.receivedAtMs;
-      if (Math.abs(arrivedMs - pauseMs) > STAMP_TOLERANCE_MS) {
-        this.#warnings.push({
-          code: 'pause-stamps-differ',
-          message:
-            `The pause is ${pauseMs.toFixed(1)} ms by QEMU's stamps and ${arrivedMs.toFixed(1)} ms by their arrival. ` +
-            'The host was busy or its clock was stepped: repeat on a quieter host.',
-        });
-      }
-    }
-    const final = this.#samples.at(-1);
-    return {
-      end,
-      startedAtMs: this.#startedAtMs,
-      endedAtMs: resume?.receivedAtMs ?? performance.now(),
-      samples: this.#samples,
-      ...(final === undefined ? {} : { final }),
-      events: [
-        ...source.map((event) => phaseEvent('source', event, this.#startedAtMs)),
-        ...destination.map((event) => phaseEvent('destination', event, this.#startedAtMs)),
-      ].sort((a, b) => a.atMs - b.atMs),
-      ...(pauseMs === undefined || end.kind !== 'completed' ? {} : { pauseMs }),
-      warnings: this.#warnings,
-    };
-  }
-}
-
-function phaseEvent(side: PhaseEvent['side'], event: QmpEvent, startedAtMs: number): PhaseEvent {
-  const { status, pass } = event.data;
-  return {
-    side,
-    name: event.name,
-    ...(typeof status === 'string' ? { status } : {}),
-    ...(typeof pass === 'number' ? { pass } : {}),
-    atMs: event.receivedAtMs - startedAtMs,
-  };
 }
 
 /**

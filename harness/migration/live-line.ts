@@ -1,6 +1,6 @@
 /** The live line of a migration, and when it stands still: nothing is drawn while the guest may be switching over. */
 import { formatBitRate, formatBytes, formatDuration } from '../units.ts';
-import type { TimedSample } from './driver.ts';
+import type { TimedSample } from './observation.ts';
 
 /** The line stands still below this multiple of what the downtime limit lets through. */
 const QUIET_FACTOR = 3;

@@ -1,6 +1,6 @@
 /** What a migration's samples add up to: the columns of the record that come from QEMU's own words. */
 import type { Measurements } from '../record/schema.ts';
-import type { MigrationObservation } from './driver.ts';
+import type { MigrationObservation } from './observation.ts';
 
 /** The last value above zero of a figure that QEMU resets when it is done. */
 function lastNonZero(values: readonly (number | undefined)[]): number | undefined {

@@ -15,9 +15,11 @@ import type { CellSpec } from '../plan/types.ts';
 import type { QemuBuild } from '../qemu/builds/index.ts';
 import { migrationSample } from '../qmp/index.ts';
 import type { Measurements, Outcome, TrialRecord, TrialWarning } from '../record/schema.ts';
+import { formatBitRate, formatByteRate } from '../units.ts';
 import { awaitAftermath } from './aftermath.ts';
 import { applySettings, type Effective } from './apply-settings.ts';
-import { migrate, type MigrationObservation, type TimedSample } from './driver.ts';
+import { migrate } from './driver.ts';
+import type { MigrationObservation, TimedSample } from './observation.ts';
 import type { KnownSettings } from './settings.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { known, totalsOf } from './totals.ts';
@@ -49,13 +51,14 @@ export interface TrialResult {
   readonly warnings: readonly TrialWarning[];
 }
 
+/** A rate above the cap by more than this is a broken cap, not a rounding. */
+const CAP_TOLERANCE = 1.05;
 /** Deadline for the restored guest to answer its first command, ms. */
 const SESSION_TIMEOUT_MS = 20_000;
 
 class Trial {
   readonly #options: TrialOptions;
   readonly #watch = new Stopwatch();
-  readonly #warnings: TrialWarning[] = [];
   #effective: Effective | undefined;
   #measurements: Measurements = {};
   #observation: MigrationObservation | undefined;
@@ -86,7 +89,7 @@ class Trial {
       measurements: this.#measurements,
       ...(this.#observation === undefined ? {} : { observation: this.#observation }),
       overheadMs: this.#watch.laps,
-      warnings: [...this.#warnings, ...(this.#observation?.warnings ?? [])],
+      warnings: [...(this.#observation?.warnings ?? []), ...this.#capWarnings()],
     };
   }
 
@@ -232,6 +235,22 @@ class Trial {
       ...this.#measurements,
       ...known({ postcopyBlocktimeMs: sample.postcopyBlocktimeMs }),
     };
+  }
+
+  /** QEMU from 10.1 on does not hold multifd to max-bandwidth, and others overshoot too: say so. */
+  #capWarnings(): TrialWarning[] {
+    const cap = this.#effective?.source.parameters['max-bandwidth'];
+    const rate = this.#measurements.throughputBitsPerSecond;
+    if (typeof cap !== 'number' || rate === undefined) return [];
+    if (rate <= cap * 8 * CAP_TOLERANCE) return [];
+    return [
+      {
+        code: 'cap-not-honoured',
+        message:
+          `QEMU sent ${formatBitRate(rate)} although max-bandwidth is ${formatByteRate(cap)}. ` +
+          'Compare this cell only with cells that kept to the cap; limit the link instead.',
+      },
+    ];
   }
 
   async #judge(observation: MigrationObservation): Promise<Outcome> {

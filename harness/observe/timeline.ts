@@ -1,7 +1,7 @@
 /** The timeline of a trial: samples, progress and phases on one time axis, written when the trial is over. */
 import { writeFile } from 'node:fs/promises';
 import type { Sample } from '../guest/telemetry-samples.ts';
-import type { MigrationObservation } from '../migration/driver.ts';
+import type { MigrationObservation } from '../migration/observation.ts';
 import { phasesOf } from '../migration/phases.ts';
 import type { TimelineSample } from '../record/schema.ts';
 

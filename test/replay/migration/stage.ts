@@ -1,10 +1,8 @@
 /** Two QEMUs made of recordings, for the real `migrate()`: each side over a socket of its own. */
 import type { CellSpec } from '../../../harness/plan/types.ts';
-import {
-  migrate,
-  type MigrationObservation,
-  type MigrationSide,
-} from '../../../harness/migration/driver.ts';
+import { migrate } from '../../../harness/migration/driver.ts';
+import type { MigrationSide } from '../../../harness/migration/failure.ts';
+import type { MigrationObservation } from '../../../harness/migration/observation.ts';
 import { isEvent, QmpClient } from '../../../harness/qmp/index.ts';
 import type { Exit } from '../../../harness/sandbox/running.ts';
 import { ReplayServer, readTranscript, type ReplayStep } from '../replay-server.ts';

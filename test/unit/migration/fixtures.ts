@@ -1,5 +1,5 @@
 /** Cells and observations of the migration tests: the least there can be, overridden field by field. */
-import type { MigrationObservation } from '../../../harness/migration/driver.ts';
+import type { MigrationObservation } from '../../../harness/migration/observation.ts';
 import type { CellSpec, PlannedTrial } from '../../../harness/plan/types.ts';
 
 export function cellSpec(overrides: Partial<CellSpec> = {}): CellSpec {

@@ -1,7 +1,7 @@
 /** QEMU's own figures: present where they mean something, absent elsewhere. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { TimedSample } from '../../../harness/migration/driver.ts';
+import type { TimedSample } from '../../../harness/migration/observation.ts';
 import { known, totalsOf } from '../../../harness/migration/totals.ts';
 import { observation } from './fixtures.ts';
 

@@ -1,0 +1,110 @@
+/** What one migration showed, and what follows from the events of both sides. */
+import type { MigrationSample, QmpEvent } from '../qmp/index.ts';
+import type { FailureReason, TrialWarning } from '../record/schema.ts';
+import type { PhaseEvent } from './phases.ts';
+
+export interface TimedSample extends MigrationSample {
+  /** ms since `migrate` was sent, monotonic. */
+  readonly atMs: number;
+}
+
+export type MigrationEnd =
+  | { readonly kind: 'completed' }
+  | { readonly kind: 'not-converged'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly reason: FailureReason; readonly detail: string };
+
+export interface MigrationObservation {
+  readonly end: MigrationEnd;
+  /** Monotonic time (performance.now) at which `migrate` was sent, ms. */
+  readonly startedAtMs: number;
+  /** Monotonic time of the destination's RESUME, or of the end where there was none, ms. */
+  readonly endedAtMs: number;
+  readonly samples: readonly TimedSample[];
+  /** The source's last word, with its totals; absent where it had none. */
+  readonly final?: MigrationSample;
+  readonly events: readonly PhaseEvent[];
+  /** STOP on the source to RESUME on the destination, by the events' own stamps. */
+  readonly pauseMs?: number;
+  readonly warnings: readonly TrialWarning[];
+}
+
+/** Events may differ from their arrival by this much before it is worth a warning, ms. */
+const STAMP_TOLERANCE_MS = 5;
+
+/** All that `migrate` has gathered. */
+export interface Gathered {
+  readonly end: MigrationEnd;
+  readonly startedAtMs: number;
+  readonly samples: readonly TimedSample[];
+  /** The source's events since the migration began. */
+  readonly source: readonly QmpEvent[];
+  readonly destination: readonly QmpEvent[];
+  readonly postcopyWanted: boolean;
+  readonly warnings: readonly TrialWarning[];
+}
+
+/** Work out the pause and what is worth a warning. */
+export function observationOf(gathered: Gathered): MigrationObservation {
+  const { end, startedAtMs, samples, source, destination } = gathered;
+  const stop = source.find((event) => event.name === 'STOP');
+  const resume = destination.find((event) => event.name === 'RESUME');
+  const final = samples.at(-1);
+  const pause = stop === undefined || resume === undefined ? undefined : pauseBetween(stop, resume);
+  const events = [
+    ...source.map((event) => phaseEvent('source', event, startedAtMs)),
+    ...destination.map((event) => phaseEvent('destination', event, startedAtMs)),
+  ].sort((one, other) => one.atMs - other.atMs);
+  return {
+    end,
+    startedAtMs,
+    endedAtMs: resume?.receivedAtMs ?? performance.now(),
+    samples,
+    ...(final === undefined ? {} : { final }),
+    events,
+    ...(pause === undefined || end.kind !== 'completed' ? {} : { pauseMs: pause.pauseMs }),
+    warnings: [
+      ...gathered.warnings,
+      ...(pause?.warnings ?? []),
+      ...(gathered.postcopyWanted ? postcopyWarnings(end, samples, events) : []),
+    ],
+  };
+}
+
+/** STOP to RESUME by QEMU's own stamps: both hosts are on one clock. */
+function pauseBetween(
+  stop: QmpEvent,
+  resume: QmpEvent,
+): { pauseMs: number; warnings: TrialWarning[] } {
+  const pauseMs = (resume.qemuTimeUs - stop.qemuTimeUs) / 1000;
+  const arrivedMs = resume.receivedAtMs - stop.receivedAtMs;
+  if (Math.abs(arrivedMs - pauseMs) <= STAMP_TOLERANCE_MS) return { pauseMs, warnings: [] };
+  const message =
+    `The pause is ${pauseMs.toFixed(1)} ms by QEMU's stamps and ${arrivedMs.toFixed(1)} ms by their arrival. ` +
+    'The host was busy or its clock was stepped: repeat on a quieter host.';
+  return { pauseMs, warnings: [{ code: 'pause-stamps-differ', message }] };
+}
+
+/** A post-copy cell in which pre-copy was faster measured pre-copy: nobody should take it for the other. */
+function postcopyWarnings(
+  end: MigrationEnd,
+  samples: readonly TimedSample[],
+  events: readonly PhaseEvent[],
+): TrialWarning[] {
+  const happened = [...samples, ...events].some(({ status }) => status?.startsWith('postcopy'));
+  if (end.kind !== 'completed' || happened) return [];
+  const message =
+    'Pre-copy completed before post-copy had begun, so this trial measured pre-copy. To see post-copy, start it ' +
+    'earlier (start-after) or use a lower downtime-limit.';
+  return [{ code: 'postcopy-not-needed', message }];
+}
+
+function phaseEvent(side: PhaseEvent['side'], event: QmpEvent, startedAtMs: number): PhaseEvent {
+  const { status, pass } = event.data;
+  return {
+    side,
+    name: event.name,
+    ...(typeof status === 'string' ? { status } : {}),
+    ...(typeof pass === 'number' ? { pass } : {}),
+    atMs: event.receivedAtMs - startedAtMs,
+  };
+}

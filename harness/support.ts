@@ -1,0 +1,113 @@
+/**
+ * What a valid plan may ask for and this program or host cannot do: refused before anything starts, never quietly
+ * left out.
+ */
+import { MigbenchError } from './errors.ts';
+import type { CellSpec, PlannedTrial, ResolvedPlan } from './plan/types.ts';
+import type { SandboxKind } from './sandbox/enter.ts';
+import { shapeCommands } from './sandbox/link.ts';
+import { run, type Program } from './sandbox/process.ts';
+
+interface Gap {
+  /** Where in the plan it is asked for. */
+  readonly at: string;
+  readonly isAsked: (spec: CellSpec) => boolean;
+  readonly advice: string;
+}
+
+/** Parts of the plan format that no code stands behind yet. */
+const gaps: readonly Gap[] = [
+  {
+    at: 'transport',
+    isAsked: ({ transport }) => transport === 'tls' || transport === 'file',
+    advice: 'only tcp and unix are built so far',
+  },
+  {
+    at: 'links.competing',
+    isAsked: ({ link }) => link.competingBitsPerSecond !== undefined,
+    advice: 'a competing stream is not built yet; leave it out',
+  },
+  {
+    at: 'settings.postcopy.recover',
+    isAsked: ({ postcopy }) => postcopy?.recover === true,
+    advice: 'recovery of a paused post-copy is not built yet; leave it out',
+  },
+  {
+    at: 'probes.heartbeat',
+    isAsked: ({ probes }) => typeof probes.heartbeat === 'number',
+    advice: 'the heartbeat probe is not built yet; use auto or off',
+  },
+  {
+    at: 'guest.image',
+    isAsked: ({ guest }) => guest.image !== undefined && guest.image !== 'debian:bookworm',
+    advice: 'the only guest image is debian:bookworm; leave it out',
+  },
+];
+
+/** @throws MigbenchError `plan-invalid` that names every part of the plan that is not built. */
+export function requireBuilt(plan: ResolvedPlan, trials: readonly PlannedTrial[]): void {
+  const asked = gaps.flatMap(({ at, isAsked, advice }) => {
+    const trial = trials.find(({ cell }) => isAsked(cell.spec));
+    return trial === undefined ? [] : [`${at}: ${advice} (cell ${trial.cell.id})`];
+  });
+  if (plan.thresholds.length > 0) {
+    asked.push(
+      'thresholds: the gate is not built yet, and a threshold that nobody checks is worse than none; leave them out',
+    );
+  }
+  if (asked.length > 0) throw new MigbenchError('plan-invalid', asked.join('\n'));
+}
+
+const PROBE_TIMEOUT_MS = 10_000;
+
+/**
+ * Try every kind of link shape that these trials ask for in a throwaway namespace.
+ *
+ * @throws MigbenchError `host-unfit` where the kernel lacks a queue (delay and loss want sch_netem), or where there is
+ *   no link to shape at all.
+ */
+export async function requireShaping(
+  trials: readonly PlannedTrial[],
+  kind: SandboxKind,
+  tools: { readonly tc: Program } | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const delayed = trials.find(
+    ({ cell: { spec } }) => spec.link.delayUs !== undefined || spec.link.lossPercent !== undefined,
+  );
+  if (kind.mode === 'loopback' || tools === undefined) {
+    if (delayed === undefined) return;
+    throw new MigbenchError(
+      'host-unfit',
+      `links: ${delayed.cell.labels.link} asks for delay or loss, which needs namespaces: ${kind.notes.join(' ')}`,
+    );
+  }
+  const shapes = [trials[0], delayed].flatMap((trial) => trial?.cell.spec.link ?? []);
+  for (const link of shapes) {
+    const commands = shapeCommands('lo', link).map((args) => quote(tools.tc, args));
+    try {
+      await run(kind.entrance, ['sh', '-c', commands.join(' && ')], {
+        timeoutMs: PROBE_TIMEOUT_MS,
+        signal,
+        errorCode: 'host-unfit',
+        ...(tools.tc.env === undefined ? {} : { env: tools.tc.env }),
+      });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const isDelayed = link.delayUs !== undefined || link.lossPercent !== undefined;
+      throw new MigbenchError(
+        'host-unfit',
+        isDelayed
+          ? 'links: this kernel cannot delay or lose packets: it lacks the module sch_netem. Leave out delay and loss, or run "modprobe sch_netem" as root where the kernel ships it.'
+          : 'links: this kernel cannot shape a link: it lacks the module sch_tbf. Run "modprobe sch_tbf" as root, or use bandwidth: unlimited.',
+        { cause: error },
+      );
+    }
+  }
+}
+
+function quote(program: Program, args: readonly string[]): string {
+  return [program.file, ...program.args, ...args]
+    .map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`)
+    .join(' ');
+}
