@@ -9,8 +9,8 @@ import { MigbenchError, messageOf } from '../errors.ts';
 import { restoreState } from '../guest/saved-state.ts';
 import { startGuest, type Stage, type StartedGuest } from '../guest/start-guest.ts';
 import type { Template } from '../guest/template.ts';
-import { rateBetween } from '../guest/telemetry-samples.ts';
 import { hostCpu, processCpuSeconds } from '../observe/cpu.ts';
+import { workloadCost } from '../observe/workload.ts';
 import type { CellSpec } from '../plan/types.ts';
 import type { QemuBuild } from '../qemu/builds/index.ts';
 import { migrationSample } from '../qmp/index.ts';
@@ -118,9 +118,15 @@ class Trial {
     this.#observation = observation;
     this.#watch.lap('migration');
     const hasLoad = template.recipe.workload.gate !== undefined;
-    const rate = (fromMs: number, toMs: number) =>
-      hasLoad ? rateBetween(telemetry.samples, fromMs, toMs) : undefined;
-    const baseline = rate(baselineFromMs, baselineToMs);
+    const cost = (endedMs: number) =>
+      workloadCost(telemetry.samples, {
+        baselineFromMs,
+        baselineToMs,
+        startedMs: observation.startedAtMs,
+        resumedMs: observation.endedAtMs,
+        endedMs,
+      });
+    const baseline = hasLoad ? cost(observation.endedAtMs).workloadBaselinePerSecond : undefined;
     if (observation.end.kind === 'completed') {
       onStep?.('settle');
       await awaitAftermath({
@@ -135,10 +141,7 @@ class Trial {
     this.#measurements = {
       ...this.#measurements,
       ...totalsOf(observation),
-      ...known({
-        workloadBaselinePerSecond: baseline,
-        workloadDuringPerSecond: rate(observation.startedAtMs, observation.endedAtMs),
-      }),
+      ...(hasLoad ? known({ ...cost(performance.now()) }) : {}),
     };
     await this.#destinationTotals(destination);
     return this.#judge(observation);
