@@ -15,6 +15,7 @@ import type { Job } from './job.ts';
 import { runCampaign } from './migration/campaign.ts';
 import { COLLECTOR_PORT } from './qemu/command-line.ts';
 import { RunWriter } from './record/writer.ts';
+import { DEFECT_INSIDE } from './sandbox/enter.ts';
 import type { Sandbox } from './sandbox/host.ts';
 import { createLoopbackSandbox } from './sandbox/loopback.ts';
 import { mountScratch } from './sandbox/mounts.ts';
@@ -88,7 +89,8 @@ async function main(): Promise<void> {
     process.exit(EXIT_CODES.ok);
   } catch (error) {
     reportError(error, job.output.verbose);
-    process.exit(exitCodeOf(error));
+    const code = exitCodeOf(error);
+    process.exit(code === EXIT_CODES.internal ? DEFECT_INSIDE : code);
   }
 }
 

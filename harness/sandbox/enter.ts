@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { execa } from 'execa';
-import { MigbenchError, messageOf } from '../errors.ts';
+import { EXIT_CODES, MigbenchError, messageOf } from '../errors.ts';
 import { tapsArePossible } from './namespaces.ts';
 import { hostProgram, run, SYSTEM_PATH, type Program } from './process.ts';
 
@@ -105,6 +105,12 @@ export function chooseScratch(mode: SandboxKind['mode'], inUse: readonly string[
   return free;
 }
 
+/**
+ * Exit code of the measuring process in place of `internal`: that one is also how unshare ends where what it started
+ * was killed.
+ */
+export const DEFECT_INSIDE = 70;
+
 export interface InsideOptions {
   /** Compiled entry file of the measuring process. */
   readonly entry: string;
@@ -135,14 +141,17 @@ export async function runInside(kind: SandboxKind, options: InsideOptions): Prom
   options.signal.addEventListener('abort', interrupt, { once: true });
   try {
     const result = await subprocess;
-    if (result.exitCode === undefined) {
+    const { exitCode } = result;
+    if (exitCode === DEFECT_INSIDE) return EXIT_CODES.internal;
+    if (exitCode === undefined || exitCode === EXIT_CODES.internal || exitCode > 130) {
+      const how = result.signal ?? `exit code ${exitCode ?? 'unknown'}`;
       throw new MigbenchError(
         'internal',
-        `The measuring process was killed by ${result.signal ?? 'an unknown signal'}. What it had recorded is kept; ` +
-          'go on with --resume. If the kernel ran out of memory (see dmesg), use smaller guests.',
+        `The measuring process was killed (${how}). What it had recorded is kept; go on with --resume. If the kernel ` +
+          'ran out of memory (see dmesg), use smaller guests.',
       );
     }
-    return result.exitCode;
+    return exitCode;
   } finally {
     options.signal.removeEventListener('abort', interrupt);
   }

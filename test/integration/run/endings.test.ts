@@ -1,0 +1,202 @@
+/** Runs that end before their time: interrupted, killed, out of space; and what is left of them. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { systemErrorCode } from '../../../harness/errors.ts';
+import { hostProgram, type Program } from '../../../harness/sandbox/process.ts';
+import {
+  Cli,
+  eventually,
+  fixturePlan,
+  measuringProcessOf,
+  migbench,
+  qemuOf,
+  recordsOf,
+  skipBecause,
+  temporaryFolder,
+  visibleOutside,
+} from './cli.ts';
+import { killAtRandomMoments } from './killing.ts';
+
+test('killed at random moments: nothing stays, and every trial is run exactly once in the end', async () => {
+  const out = join(await temporaryFolder(), 'run');
+  const records = await killAtRandomMoments({
+    ...{ plan: fixturePlan('slow-link'), out, kills: 3, seed: 1, repetitions: 2 },
+  });
+  expect(records.map(({ repetition }) => repetition).sort((a, b) => a - b)).toEqual([1, 2]);
+  expect(records.map(({ outcome }) => outcome.kind)).toEqual(['completed', 'completed']);
+});
+
+test('a measuring process that is killed (by a host without memory) takes its guests with it', async () => {
+  const out = join(await temporaryFolder(), 'run');
+  await using cli = await Cli.start(['run', fixturePlan('slow-link'), '--out', out]);
+  await eventually('the boot of a guest', () => qemuOf(cli, 'source', 'templates'));
+  process.kill(await eventually('the measuring process', () => measuringProcessOf(cli)), 'SIGKILL');
+  const ended = await cli.ended(20_000);
+  expect(ended, ended.stderr).toMatchObject({ exitCode: 1 });
+  expect(ended.stderr).toContain('go on with --resume');
+  expect(await cli.leftovers()).toEqual([]);
+  expect(visibleOutside()).toEqual([]);
+});
+
+test('Ctrl-C: ends in good order with 130, keeps its records, and says how to go on', async () => {
+  const out = join(await temporaryFolder(), 'run');
+  await using cli = await Cli.start(['run', fixturePlan('slow-link'), '--out', out]);
+  await eventually('the first record', () => recordsOf(out)[0]);
+  await eventually('the next trial', () => qemuOf(cli, 'source'));
+  cli.process.kill('SIGINT');
+  const ended = await cli.ended(20_000);
+  expect(ended, ended.stderr).toMatchObject({ exitCode: 130 });
+  expect(await cli.leftovers()).toEqual([]);
+  expect(ended.stderr).toContain(`migbench run --resume ${out}`);
+  const records = recordsOf(out);
+  expect(records.length).toBeGreaterThanOrEqual(1);
+  expect(records.length).toBeLessThan(3);
+  for (const { outcome } of records) expect(outcome).toEqual({ kind: 'completed' });
+  // What was recorded is reported although the run was interrupted.
+  expect(ended.stdout).toContain('idle · precopy');
+});
+
+test('a source that is killed from outside fails its own trial only', async () => {
+  const out = join(await temporaryFolder(), 'run');
+  await using cli = await Cli.start([
+    ...['run', fixturePlan('slow-link'), '--out', out, '--repetitions', '2'],
+  ]);
+  const source = await eventually('a migration under way', () => {
+    const destination = qemuOf(cli, 'destination');
+    return destination !== undefined && isReceiving(destination)
+      ? qemuOf(cli, 'source')
+      : undefined;
+  });
+  process.kill(source, 'SIGKILL');
+  const ended = await cli.ended();
+  expect(ended, ended.stderr).toMatchObject({ exitCode: 4 });
+  expect(await cli.leftovers()).toEqual([]);
+  expect(recordsOf(out)).toMatchObject([
+    {
+      outcome: {
+        kind: 'failed',
+        reason: 'source-exited',
+        detail: expect.stringContaining('was killed by SIGKILL') as unknown,
+      },
+      expected: false,
+    },
+    { outcome: { kind: 'completed' }, expected: true },
+  ]);
+});
+
+/** Whether a QEMU has a connection at the migration port (4444), as its own network namespace sees it. */
+function isReceiving(pid: number): boolean {
+  try {
+    const established = /^\s*\d+: [0-9A-F]+:115C [0-9A-F]+:[0-9A-F]+ 01 /mu;
+    return established.test(readFileSync(`/proc/${pid}/net/tcp`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Starts a program with a small file system over `folder`, in a mount namespace of its own. */
+function withSmallDisk(folder: string, size: string): Program {
+  const script = `mount -t tmpfs -o size=${size} small ${folder} && exec "$@"`;
+  const asUser = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  return hostProgram('unshare', [...asUser, '--mount', 'sh', '-c', script, 'sh']);
+}
+
+test.each([
+  ['at once', '8k', 2, /Could not write .*no space is left on the disk/u],
+  ['at the first saved guest', '40m', 3, /The disk is full: a saved guest could not be written/u],
+])(
+  'a disk that is full %s: a clear message, and nothing stays',
+  async (_when, size, code, message) => {
+    const folder = await temporaryFolder();
+    const run = await migbench(['run', fixturePlan('slow-link'), '--out', join(folder, 'run')], {
+      through: withSmallDisk(folder, size),
+    });
+    expect(run.exitCode, run.stderr).toBe(code);
+    expect(run.stderr).toMatch(message);
+    expect(run.stderr).not.toContain('defect');
+    expect(run.leftovers).toEqual([]);
+    expect(visibleOutside()).toEqual([]);
+  },
+);
+
+test('a disk that fills up during a trial: a clear message, and nothing stays', async () => {
+  const folder = await temporaryFolder();
+  await using cli = await Cli.start(
+    ['run', fixturePlan('slow-link'), '--out', join(folder, 'run')],
+    { through: withSmallDisk(folder, '96m') },
+  );
+  const source = await eventually('a trial', () => qemuOf(cli, 'source'));
+  // The file system is visible to those in its mount namespace only.
+  fill(`/proc/${source}/root${folder}/filler`);
+  const ended = await cli.ended();
+  expect([2, 3], ended.stderr).toContain(ended.exitCode);
+  expect(ended.stderr).toMatch(/ENOSPC|no space is left|disk is full/u);
+  expect(ended.stderr).not.toContain('defect');
+  expect(await cli.leftovers()).toEqual([]);
+});
+
+/** Write to a file until its file system is full. */
+function fill(path: string): void {
+  const file = openSync(path, 'w');
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4096));
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+test('an ordinary user: completes, and post-copy that the host forbids is skipped with its remedy', async (context) => {
+  if (process.getuid?.() !== 0) {
+    skipBecause(context, 'only root can become another user; all other tests ran as this one');
+  }
+  const folder = await temporaryFolder();
+  const script = join(folder, 'as-user.sh');
+  await writeFile(script, AS_USER);
+  const run = await migbench(
+    [
+      ...['run', fixturePlan('tiny'), '--out', `${folder}/home/run`],
+      ...['--only', 'idle/{precopy,postcopy}/**'],
+    ],
+    { through: hostProgram('unshare', ['--mount', 'sh', script, folder]) },
+  );
+  if (run.exitCode === CANNOT) skipBecause(context, run.stderr.trim());
+  expect(run, run.stderr).toMatchObject({ exitCode: 0, leftovers: [] });
+  const records = recordsOf(join(folder, 'home', 'run'));
+  const byName = Object.fromEntries(records.map((record) => [record.labels.setting, record]));
+  expect(byName['precopy'], run.stderr).toMatchObject({ outcome: { kind: 'completed' } });
+  expect(byName['precopy']?.measurements.pauseMs).toBeGreaterThan(0);
+  const postcopy = byName['postcopy']?.outcome;
+  expect(['completed', 'skipped'], JSON.stringify(postcopy)).toContain(postcopy?.kind);
+  if (postcopy?.kind === 'skipped') expect(postcopy.remedy).toContain('userfaultfd');
+});
+
+/** Exit code of the script below where this host does not let the test be made. */
+const CANNOT = 77;
+
+/**
+ * Become the user nobody, with this user's cache below a layer of that user's own: nothing is copied, nothing of it
+ * is written to. In a mount namespace of its own.
+ */
+const AS_USER = `set -eu
+folder=$1; shift
+cannot() { echo "$*" >&2; exit ${CANNOT}; }
+cache=\${XDG_CACHE_HOME:-$HOME/.cache}/migbench
+test -d "$cache/trees" || cannot "the cache is empty: run migbench once"
+mkdir "$folder/upper" "$folder/work" "$folder/home" "$folder/home/.cache" "$folder/home/.cache/migbench"
+for below in $(cd "$cache" && find . -maxdepth 1 -type d); do mkdir -p "$folder/upper/$below"; done
+chown -R 65534:65534 "$folder/upper" "$folder/home"
+chmod 755 "$folder"
+mount -t overlay -o "lowerdir=$cache,upperdir=$folder/upper,workdir=$folder/work" overlay "$folder/home/.cache/migbench" ||
+  cannot "no overlay file system can be mounted here"
+unset XDG_CACHE_HOME
+export HOME="$folder/home"
+become() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+become test -r "$2" || cannot "the user nobody cannot read this clone"
+become "$1" --version > /dev/null || cannot "the user nobody cannot start $1"
+become unshare --user --map-root-user --mount true || cannot "user namespaces are forbidden to ordinary users here"
+exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+`;
