@@ -16,6 +16,7 @@ import type { QemuBuild } from '../qemu/builds/index.ts';
 import { migrationSample } from '../qmp/index.ts';
 import type { Measurements, Outcome, TrialRecord, TrialWarning } from '../record/schema.ts';
 import { formatBitRate, formatByteRate } from '../units.ts';
+import { describeExit } from '../sandbox/running.ts';
 import { awaitAftermath } from './aftermath.ts';
 import { applySettings, type Effective } from './apply-settings.ts';
 import { migrate } from './driver.ts';
@@ -144,7 +145,7 @@ class Trial {
       ...(hasLoad ? known({ ...cost(performance.now()) }) : {}),
     };
     await this.#destinationTotals(destination);
-    return this.#judge(observation);
+    return this.#judge(observation, observation.end.kind === 'completed' ? destination : source);
   }
 
   /** Start both QEMUs, restore the source from its template, and set everything on both. */
@@ -232,12 +233,14 @@ class Trial {
   /** What only the destination knows: how long post-copy blocked the guest. */
   async #destinationTotals(destination: StartedGuest): Promise<void> {
     if (this.#observation?.end.kind !== 'completed') return;
-    const reply = await destination.machine.qmp.execute('query-migrate');
-    const sample = migrationSample(reply);
-    this.#measurements = {
-      ...this.#measurements,
-      ...known({ postcopyBlocktimeMs: sample.postcopyBlocktimeMs }),
-    };
+    try {
+      const reply = await destination.machine.qmp.execute('query-migrate');
+      const { postcopyBlocktimeMs } = migrationSample(reply);
+      this.#measurements = { ...this.#measurements, ...known({ postcopyBlocktimeMs }) };
+    } catch (error) {
+      // A destination that has died meanwhile is judged below.
+      if (!(error instanceof MigbenchError)) throw error;
+    }
   }
 
   /** QEMU from 10.1 on does not hold multifd to max-bandwidth, and others overshoot too: say so. */
@@ -256,17 +259,26 @@ class Trial {
     ];
   }
 
-  async #judge(observation: MigrationObservation): Promise<Outcome> {
+  /** @param place the side that the guest is on now. */
+  async #judge(observation: MigrationObservation, place: StartedGuest): Promise<Outcome> {
     const { stage, template, onStep } = this.#options;
     const { end } = observation;
     if (end.kind === 'failed') return end;
+    const gone = goneAfterwards(place);
+    if (gone !== undefined) return gone;
     onStep?.('verify');
     const thorough = end.kind === 'completed';
     this.#check = await checkGuest(stage, template.recipe.workload, thorough);
     this.#watch.lap('verify');
     switch (this.#check.integrity) {
       case 'dead':
-        return { kind: 'failed', reason: 'guest-dead', detail: this.#check.detail };
+        return (
+          goneAfterwards(place) ?? {
+            kind: 'failed',
+            reason: 'guest-dead',
+            detail: this.#check.detail,
+          }
+        );
       case 'damaged':
         return { kind: 'failed', reason: 'guest-damaged', detail: this.#check.detail };
       default:
@@ -285,6 +297,19 @@ class Trial {
     );
     this.#watch.lap('teardown');
   }
+}
+
+/** The outcome where the QEMU that has the guest ended after the migration; a guest that panics ends it. */
+function goneAfterwards({ machine }: StartedGuest): Outcome | undefined {
+  const { exit } = machine.process;
+  if (exit === undefined) return undefined;
+  return {
+    kind: 'failed',
+    reason: machine.label === 'source' ? 'source-exited' : 'destination-exited',
+    detail:
+      `The ${machine.label} QEMU ${describeExit(exit)} after the migration; if its guest panicked, its console says ` +
+      `why.${machine.ownWords}`,
+  };
 }
 
 function difference(after: number | undefined, before: number | undefined): number | undefined {

@@ -7,7 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { packageRoot } from '../../../harness/paths.ts';
 import type { TrialRecord } from '../../../harness/record/schema.ts';
-import { hostProgram, type Program } from '../../../harness/sandbox/process.ts';
+import { buildImage } from '../../../harness/guest/image.ts';
+import { resolveBuild } from '../../../harness/qemu/builds/index.ts';
+import { MigbenchError } from '../../../harness/errors.ts';
+import { builtInWorkloads } from '../../../workloads/registry.ts';
+import { hostProgram, run, type Program } from '../../../harness/sandbox/process.ts';
 import { RunningProcess, type Exit } from '../../../harness/sandbox/running.ts';
 
 export const MAIN = join(packageRoot, 'dist', 'harness', 'cli', 'main.js');
@@ -197,4 +201,39 @@ export function visibleOutside(): string[] {
 export function skipBecause(context: { skip: (note?: string) => never }, reason: string): never {
   process.stderr.write(`skipped: ${reason}\n`);
   return context.skip(reason);
+}
+
+let provisioned: Promise<string | undefined> | undefined;
+
+/**
+ * Why no guest can be had on this machine; `undefined` where one can. What was missing in the cache is then there, so
+ * that no test waits for it.
+ */
+export function whyNoGuests(): Promise<string | undefined> {
+  provisioned ??= Promise.all([
+    buildImage({ workloads: builtInWorkloads }),
+    resolveBuild('system'),
+  ]).then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof MigbenchError && error.code === 'host-unfit') return error.message;
+      throw error;
+    },
+  );
+  return provisioned;
+}
+
+/** `unshare …`, with a mount namespace in which this user may mount; `undefined` where the host forbids it. */
+export async function mountNamespace(): Promise<Program | undefined> {
+  for (const more of [[], ['--user', '--map-root-user']]) {
+    const program = hostProgram('unshare', [...more, '--mount']);
+    const allowed = await run(program, ['mount', '-t', 'tmpfs', 'probe', '/mnt'], {
+      timeoutMs: 10_000,
+    }).then(
+      () => true,
+      () => false,
+    );
+    if (allowed) return program;
+  }
+  return undefined;
 }

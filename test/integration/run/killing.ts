@@ -16,8 +16,8 @@ export interface KillingOptions {
 
 /** What a moment is counted from, so that slow hosts are killed at the same places as fast ones. */
 const anchors = ['its start', 'the boot of a guest', 'a trial'] as const;
-/** How long after that the kill may come, ms. */
-const LONGEST_MS = 4_000;
+/** How long after that the kill may come, ms: a trial and a part of the next. */
+const longestMs = { 'its start': 3_000, 'the boot of a guest': 4_000, 'a trial': 14_000 };
 
 /** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
 export function randomNumbers(seed: number): () => number {
@@ -55,7 +55,7 @@ export async function killAtRandomMoments(options: KillingOptions): Promise<Tria
   for (let kill = 0; kill < kills; kill += 1) {
     const before = recordsOf(out).map(({ trialId }) => trialId);
     const anchor = anchors[kill % anchors.length] ?? 'its start';
-    const momentMs = random() * LONGEST_MS;
+    const momentMs = random() * longestMs[anchor];
     await using cli = await Cli.start(argumentsFor(options));
     await reach(cli, anchor);
     const exit = await cli.process.waitForExit(momentMs);

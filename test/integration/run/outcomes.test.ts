@@ -1,8 +1,21 @@
 /** Whole runs of the built program on real QEMU, under TCG: every outcome, and the exit code it asks for. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { fixturePlan, migbench, recordsOf, temporaryFolder, visibleOutside } from './cli.ts';
+import { beforeEach, expect, test } from 'vitest';
+import {
+  fixturePlan,
+  migbench,
+  recordsOf,
+  skipBecause,
+  temporaryFolder,
+  visibleOutside,
+  whyNoGuests,
+} from './cli.ts';
+
+beforeEach(async (context) => {
+  const reason = await whyNoGuests();
+  if (reason !== undefined) skipBecause(context, reason);
+});
 
 /** Written out, so that a column that moves is noticed here. */
 const CSV_HEADER =

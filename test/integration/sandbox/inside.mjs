@@ -1,0 +1,66 @@
+/**
+ * Lives inside the sandbox, as the measuring process does: builds it, sends bytes over the migration link in each
+ * shape, and prints what the link's counters and the clock say, as one line of JSON.
+ *
+ * Arguments: the folder of the built program, where the scratch file system goes, the network of the guests, and the
+ * shapes of the link as JSON. Standard input holds the tools, as the harness found them.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [dist, scratch, network, shapes] = process.argv.slice(2);
+const load = (path) => import(pathToFileURL(join(dist, 'harness', 'sandbox', path)).href);
+const { mountScratch } = await load('mounts.js');
+const { createNamespaceSandbox } = await load('namespaces.js');
+
+const BYTES = 1_000_000;
+const RECEIVER = `
+  const server = require('node:net').createServer((socket) => {
+    let got = 0;
+    socket.on('data', (chunk) => { got += chunk.length; });
+    socket.on('end', () => { socket.end(String(got)); server.close(); });
+  }).listen(4444, process.argv[1]);
+`;
+const SENDER = `
+  const { connect } = require('node:net');
+  const begin = performance.now();
+  const attempt = (left) => {
+    const socket = connect(4444, process.argv[1], () => socket.end(Buffer.alloc(${BYTES})));
+    let answer = '';
+    socket.on('data', (chunk) => { answer += chunk; });
+    socket.on('error', () => left > 0 ? setTimeout(attempt, 50, left - 1) : process.exit(1));
+    socket.on('close', () => {
+      if (answer !== '') console.log(JSON.stringify({ got: Number(answer), ms: performance.now() - begin }));
+    });
+  };
+  attempt(200);
+`;
+
+await mountScratch(scratch);
+const tools = JSON.parse(readFileSync(0, 'utf8'));
+const sandbox = await createNamespaceSandbox(scratch, tools, network);
+const node = { file: process.execPath, args: ['-e'] };
+const address = sandbox.destination.migrationAddress;
+const results = [];
+for (const shape of JSON.parse(shapes)) {
+  await sandbox.shapeLink(shape);
+  const before = await sandbox.readLinkCounters();
+  const receiver = sandbox.destination.start(node, [RECEIVER, address]);
+  const stdoutPath = join(scratch, `sent-${results.length}`);
+  const sender = sandbox.source.start(node, [SENDER, address], { stdoutPath });
+  const exit = await sender.waitForExit(60_000);
+  await receiver.waitForExit(5_000);
+  const after = await sandbox.readLinkCounters();
+  results.push({
+    exit,
+    ...JSON.parse(readFileSync(stdoutPath, 'utf8') || '{}'),
+    toDestinationBytes: after.toDestinationBytes - before.toDestinationBytes,
+    toSourceBytes: after.toSourceBytes - before.toSourceBytes,
+  });
+}
+// A process that would live for ever ends with the sandbox.
+const immortal = sandbox.source.start(node, ['setInterval(() => {}, 1000)']);
+await sandbox[Symbol.asyncDispose]();
+process.stdout.write(`${JSON.stringify({ results, immortal: immortal.exit })}\n`);
+process.exit(0);
