@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { MigbenchError } from './errors.ts';
 import { describeHost } from './host.ts';
 import type { RunRequest } from './pipeline.ts';
 import { planHash } from './plan/canonical.ts';
@@ -48,7 +49,59 @@ function newEnvironment(
     qemu: [],
     image: { key: '', kernel: '', suite: '' },
     calibrations: [],
+    ...(request.only === undefined ? {} : { only: request.only }),
   };
+}
+
+/** @throws MigbenchError `record` where trials of both kinds would stand in one run. */
+function requireSameSandbox(environment: Environment, kind: SandboxKind, directory: string): void {
+  const then = `${environment.sandboxMode}, guest network ${environment.guestNetwork}`;
+  const now = `${kind.mode}, guest network ${kind.guestNetwork}`;
+  if (then === now) return;
+  throw new MigbenchError(
+    'record',
+    `The run in ${directory} began in another sandbox (${then}) than this user and host have now (${now}), and trials ` +
+      `of both cannot be compared. Resume it as it was begun, or start a new run. ${kind.notes.join(' ')}`,
+  );
+}
+
+/** What is different about the host since the run began: a warning each. */
+function hostChanges(environment: Environment): string[] {
+  const now = describeHost();
+  return (['kernel', 'cpuModel', 'cpus'] as const).flatMap((fact) =>
+    environment.host[fact] === now[fact]
+      ? []
+      : [
+          `The host's ${fact} was ${environment.host[fact]} when the run began and is ${now[fact]} now: do not compare ` +
+            'the trials from before with those to come.',
+        ],
+  );
+}
+
+/** @throws MigbenchError `record` where the remaining trials would run another QEMU or image than the first ones. */
+function requireSameProvisions(
+  environment: Environment,
+  builds: Environment['qemu'],
+  imageKey: string,
+  directory: string,
+): void {
+  const changed = builds.flatMap((build) => {
+    const then = environment.qemu.find(({ reference }) => reference === build.reference);
+    return then === undefined || then.sha256 === build.sha256
+      ? []
+      : [
+          `${build.reference} was ${then.version} ${then.package} and is ${build.version} ${build.package}`,
+        ];
+  });
+  if (environment.image.key !== '' && environment.image.key !== imageKey) {
+    changed.push('the guest image is another one');
+  }
+  if (changed.length === 0) return;
+  throw new MigbenchError(
+    'record',
+    `The run in ${directory} cannot be resumed, since its trials could not be compared: ${changed.join('; ')}. ` +
+      'Start a new run.',
+  );
 }
 
 /**
@@ -72,7 +125,13 @@ export async function openRun(
     const resumed = await RunWriter.resume(runDirectory, loaded.plan);
     writer = resumed.writer;
     finished = finishedTrials(resumed.state.outcomes, request.retry);
-    warnings = resumed.state.warnings;
+    const { environment } = writer;
+    requireSameSandbox(environment, kind, runDirectory);
+    warnings = [...resumed.state.warnings, ...hostChanges(environment)];
+    await writer.updateEnvironment({
+      ...environment,
+      plannedTrials: Math.max(environment.plannedTrials, plannedTrials),
+    });
   } else {
     writer = await RunWriter.create(runDirectory, {
       planText: loaded.text,
@@ -87,18 +146,24 @@ export async function openRun(
     provisioned: async ({ builds, image }) => {
       begun = true;
       if (writer === undefined) return;
+      const { environment } = writer;
+      const found = Object.values(builds).map(
+        ({ reference, version, package: vendor, sha256 }) => ({
+          reference,
+          version,
+          package: vendor,
+          sha256,
+        }),
+      );
+      requireSameProvisions(environment, found, image.key, runDirectory);
+      const others = environment.qemu.filter(({ reference }) => builds[reference] === undefined);
       await writer.updateEnvironment({
-        ...writer.environment,
-        qemu: Object.values(builds).map((build) => ({
-          reference: build.reference,
-          version: build.version,
-          package: build.package,
-          sha256: build.sha256,
-        })),
+        ...environment,
+        qemu: [...others, ...found],
         image: { key: image.key, kernel: image.kernelVersion, suite: image.suite },
         notes: [
           ...new Set([
-            ...writer.environment.notes,
+            ...environment.notes,
             ...Object.values(builds).flatMap((build) => build.note ?? []),
           ]),
         ],

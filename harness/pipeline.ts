@@ -55,19 +55,27 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
   const { plan } = loaded;
   const planned = planTrials(plan, request.only === undefined ? {} : { only: request.only });
   requireBuilt(plan, planned);
-  requireMemory(planned);
 
   const kind = await findSandboxKind(signal);
   await using opened = await openRun(request, planned.length, kind);
   const trials = planned.filter((trial) => !opened.finished.has(trial.id));
   let measured: number = EXIT_CODES.ok;
   if (trials.length > 0) {
+    requireMemory(trials);
     const progress = new Progress(output, join(runDirectory, 'run.log'));
     for (const warning of [...loaded.warnings, ...opened.warnings]) progress.line(warning);
-    const provisions = await provision({ ...request, trials, kind, progress });
+    const provisions = await provision({
+      ...request,
+      ...{ trials, kind, progress },
+      cells: plan.cells,
+    });
     await requireShaping(trials, kind, provisions.tools, signal);
     await opened.provisioned(provisions);
-    const inUse = [runDirectory, cacheDirectory(), process.cwd(), packageRoot, process.execPath];
+    const inUse = [
+      ...[runDirectory, cacheDirectory(), process.cwd(), packageRoot, process.execPath],
+      ...Object.values(provisions.builds).map((build) => build.binary),
+      ...trials.flatMap(({ cell }) => cell.spec.workload.path ?? []),
+    ];
     measured = await runInside(kind, {
       entry: join(packageRoot, 'dist', 'harness', 'measure.js'),
       job: {

@@ -14,7 +14,7 @@ export class Progress {
   readonly #options: OutputOptions;
   readonly #logPath: string | undefined;
   readonly #draw: ReturnType<typeof createLogUpdate> | undefined;
-  readonly #startedMs = performance.now();
+  #startedMs = performance.now();
   #total = 0;
   #done = 0;
   #live: (() => string) | undefined;
@@ -30,6 +30,7 @@ export class Progress {
   /** Begin to count: the bar shows `done` of `total`. */
   begin(total: number): void {
     this.#total = total;
+    this.#startedMs = performance.now();
     this.#done = 0;
   }
 

@@ -4,7 +4,7 @@ import type { ProvisionOptions, ProvisionProgress } from './debian/progress.ts';
 import { MigbenchError } from './errors.ts';
 import { buildImage } from './guest/image.ts';
 import type { Job } from './job.ts';
-import type { PlannedTrial } from './plan/types.ts';
+import type { Cell, PlannedTrial } from './plan/types.ts';
 import type { Progress } from './progress.ts';
 import { resolveBuild, type QemuBuild } from './qemu/builds/index.ts';
 import type { SandboxKind } from './sandbox/enter.ts';
@@ -12,7 +12,10 @@ import { formatDuration } from './units.ts';
 import { builtInWorkloads, loadWorkload } from '../workloads/registry.ts';
 
 export interface ProvisionRequest {
+  /** Those to run: their builds are found. */
   readonly trials: readonly PlannedTrial[];
+  /** All of the plan: one image serves it whole, so that a resumed run has the same. */
+  readonly cells: readonly Cell[];
   readonly kind: SandboxKind;
   readonly progress: Progress;
   readonly mirror?: string;
@@ -69,7 +72,7 @@ export async function provision(request: ProvisionRequest): Promise<Provisions> 
     step(`QEMU ${reference}`, (options) => resolveBuild(reference, options)),
   );
   const image = step('guest image', async (options) =>
-    buildImage({ ...options, workloads: await workloadsOf(trials) }),
+    buildImage({ ...options, workloads: await workloadsOf(request.cells) }),
   );
   const tools =
     kind.mode === 'loopback'
@@ -100,8 +103,8 @@ function byReference(builds: readonly QemuBuild[]): Record<string, QemuBuild> {
   return Object.fromEntries(builds.map((build) => [build.reference, build]));
 }
 
-/** All built-in workloads, so that one image serves every plan, and those of the user's own that these trials run. */
-async function workloadsOf(trials: readonly PlannedTrial[]) {
-  const paths = new Set(trials.flatMap(({ cell }) => cell.spec.workload.path ?? []));
+/** All built-in workloads, so that one image serves every plan, and those of the user's own that this plan names. */
+async function workloadsOf(cells: readonly Cell[]) {
+  const paths = new Set(cells.flatMap(({ spec }) => spec.workload.path ?? []));
   return [...builtInWorkloads, ...(await Promise.all([...paths].map(loadWorkload)))];
 }

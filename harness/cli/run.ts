@@ -110,7 +110,7 @@ async function run(args: RunArguments): Promise<void> {
     runDirectory,
     resume: args.resume !== undefined,
     retry,
-    ...only,
+    ...(await selectionOf(args)),
     ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
     keepFailed: args['keep-failed'],
     ...(args.mirror === undefined ? {} : { mirror: args.mirror }),
@@ -127,10 +127,29 @@ async function run(args: RunArguments): Promise<void> {
   }
   if (outcome.exitCode === EXIT_CODES.interrupted) {
     process.stderr.write(
-      `migbench: interrupted. Go on with: migbench run --resume ${runDirectory}\n`,
+      `migbench: interrupted. Go on with: ${resumeCommand(args, runDirectory)}\n`,
     );
   }
   process.exitCode = outcome.exitCode;
+}
+
+/** Which cells: those of `--only`, else those that a resumed run was begun with. */
+async function selectionOf(args: RunArguments): Promise<{ only?: string }> {
+  if (args.only !== undefined) return { only: args.only };
+  if (args.resume === undefined) return {};
+  const { readEnvironment } = await import('../record/reader.ts');
+  const { only } = await readEnvironment(args.resume);
+  return only === undefined ? {} : { only };
+}
+
+/** What to type to go on: the flags that still matter, quoted for a shell. */
+function resumeCommand(args: RunArguments, runDirectory: string): string {
+  const words = ['migbench', 'run', '--resume', runDirectory];
+  if (args['keep-failed']) words.push('--keep-failed');
+  if (args.mirror !== undefined) words.push('--mirror', args.mirror);
+  return words
+    .map((word) => (/^[\w@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ');
 }
 
 export const runCommand: CommandModule<object, RunArguments> = {

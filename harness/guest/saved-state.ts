@@ -2,15 +2,21 @@
  * Saving a stopped guest to a file and restoring it, through a socket: that works the same on every QEMU build, with
  * no shell inside QEMU's own environment.
  */
-import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import {
+  createReadStream,
+  createWriteStream,
+  rmSync,
+  type ReadStream,
+  type WriteStream,
+} from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { deadline, poll } from '../deadline.ts';
+import { deadline, poll, throwIfInterrupted } from '../deadline.ts';
 import { MigbenchError, messageOf } from '../errors.ts';
 import type { Machine } from '../qemu/machine.ts';
 
-/** Deadline for saving or restoring one guest, ms. */
-const TRANSFER_TIMEOUT_MS = 120_000;
+/** Saving or restoring a guest may take long, but something must move within this time, ms. */
+const TRANSFER_TIMEOUT_MS = 60_000;
 /** How often QEMU is asked whether it has finished, ms. */
 const POLL_INTERVAL_MS = 5;
 /** Chunk of one read of the saved state, bytes. */
@@ -41,9 +47,9 @@ export async function saveState(
     const socket = await deadline(connection, TRANSFER_TIMEOUT_MS, () => {
       throw tooSlow(machine, 'connect to save its state');
     });
-    await deadline(pipeline(socket, createWriteStream(file)), TRANSFER_TIMEOUT_MS, () => {
-      throw tooSlow(machine, 'save its state');
-    });
+    await transfer(socket, createWriteStream(file), signal, () =>
+      tooSlow(machine, 'send any of its state'),
+    );
     await waitForMigration(machine, signal);
   } catch (error) {
     throw diskError(error, file);
@@ -68,8 +74,11 @@ export async function restoreState(
   await machine.qmp.execute('migrate-incoming', { uri: `unix:${socketPath}` });
   const socket = connect(socketPath);
   try {
-    await pipeline(createReadStream(file, { highWaterMark: CHUNK_BYTES }), socket);
+    const saved = createReadStream(file, { highWaterMark: CHUNK_BYTES });
+    await transfer(saved, socket, signal, () => tooSlow(machine, 'read any of its saved state'));
   } catch (error) {
+    throwIfInterrupted(signal);
+    if (error instanceof MigbenchError) throw error;
     throw new MigbenchError(
       'guest',
       `The ${machine.label} QEMU stopped reading the saved guest: ${messageOf(error)}.${machine.ownWords}`,
@@ -79,6 +88,29 @@ export async function restoreState(
   await waitForMigration(machine, signal);
   // A guest that was stopped when it was saved is still stopped.
   await machine.qmp.execute('cont');
+}
+
+/** Copy until the end of the source, however long it takes, as long as something moves. */
+async function transfer(
+  from: Socket | ReadStream,
+  to: Socket | WriteStream,
+  signal: AbortSignal,
+  stalled: () => Error,
+): Promise<void> {
+  const stall = new AbortController();
+  let lastBytes = -1;
+  const watchdog = setInterval(() => {
+    if (from.bytesRead === lastBytes) stall.abort();
+    lastBytes = from.bytesRead;
+  }, TRANSFER_TIMEOUT_MS);
+  try {
+    await pipeline(from, to, { signal: AbortSignal.any([signal, stall.signal]) });
+  } catch (error) {
+    throwIfInterrupted(signal);
+    throw stall.signal.aborted ? stalled() : error;
+  } finally {
+    clearInterval(watchdog);
+  }
 }
 
 /** Until QEMU says that its migration is over; later changes of settings are refused before that. */

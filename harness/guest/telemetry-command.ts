@@ -35,8 +35,15 @@ export class Deadline<T> {
     this.#resolve = resolve;
     this.#reject = reject;
     const timer = setTimeout(() => this.reject(timedOut()), options.timeoutMs);
-    const interrupt = (): void =>
-      this.reject(new MigbenchError('interrupted', `Interrupted while waiting for ${what}.`));
+    const interrupt = (): void => {
+      const reason: unknown = options.signal?.reason;
+      // A signal may say more than "stop": that the guest's QEMU has ended, for one.
+      this.reject(
+        reason instanceof MigbenchError
+          ? reason
+          : new MigbenchError('interrupted', `Interrupted while waiting for ${what}.`),
+      );
+    };
     options.signal?.addEventListener('abort', interrupt, { once: true });
     this.#stop = () => {
       clearTimeout(timer);

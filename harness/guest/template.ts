@@ -6,6 +6,7 @@ import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigbenchError } from '../errors.ts';
 import { saveState } from './saved-state.ts';
+import { scaledTimeoutMs } from './timeouts.ts';
 import { recipeKey, type GuestRecipe } from './recipe.ts';
 import { startGuest, type Stage } from './start-guest.ts';
 
@@ -63,19 +64,19 @@ export async function createTemplate(
       new MigbenchError('guest', `The guest's QEMU ended during its boot.${guest.ownWords}`),
     ),
   );
-  const wait = (timeoutMs: number) => ({
-    timeoutMs,
-    signal: AbortSignal.any([signal, gone.signal]),
-  });
+  const alive = AbortSignal.any([signal, gone.signal]);
+  const wait = (timeoutMs: number) => ({ timeoutMs, signal: alive });
   await telemetry.beginSession(wait(BOOT_TIMEOUT_MS));
   const bootMs = performance.now() - startedMs;
   const command = recipe.workload.command(recipe.parameters);
   if (command !== undefined) {
     await telemetry.command('start', command, wait(AGENT_TIMEOUT_MS));
-    await telemetry.waitForReady(wait(recipe.workload.readyTimeoutMs));
+    await telemetry.waitForReady(
+      wait(scaledTimeoutMs(recipe.workload.readyTimeoutMs, recipe.shape)),
+    );
     await telemetry.command('load-start', [], wait(AGENT_TIMEOUT_MS));
   }
-  const gate = await telemetry.waitUntilSteady(recipe.workload.gate, signal);
+  const gate = await telemetry.waitUntilSteady(recipe.workload.gate, alive);
   if (gate.kind !== 'steady') {
     throw new MigbenchError(
       'guest',

@@ -1,27 +1,22 @@
-/** All trials of a run, one after the other: ask the builds, save the templates, then migrate and record. */
-import { rm, mkdir } from 'node:fs/promises';
+/** All trials of a run, one after the other: prepare the cells, then migrate and record. */
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calibrate } from '../calibration.ts';
-import type { Progress } from '../progress.ts';
 import { throwIfInterrupted } from '../deadline.ts';
-import { MigbenchError, messageOf } from '../errors.ts';
-import { recipeKey, type GuestRecipe } from '../guest/recipe.ts';
+import { MigbenchError } from '../errors.ts';
 import type { Stage } from '../guest/start-guest.ts';
-import { createTemplate, type Template } from '../guest/template.ts';
+import type { Template } from '../guest/template.ts';
 import type { Job } from '../job.ts';
 import { timelineOf, writeTimeline } from '../observe/timeline.ts';
-import type { Cell, PlannedTrial } from '../plan/types.ts';
-import { checkRules, rulesForBuild } from '../plan/rules.ts';
-import { BuildProbe, type BuildAbilities, type Refusal } from '../qemu/abilities.ts';
-import { chooseAccelerator, defaultCpu, type AcceleratorChoice } from '../qemu/accelerator.ts';
-import type { QemuBuild } from '../qemu/builds/index.ts';
-import { pinMachineType } from '../qemu/machine-type.ts';
-import type { Outcome, TrialRecord } from '../record/schema.ts';
+import type { PlannedTrial } from '../plan/types.ts';
+import type { Progress } from '../progress.ts';
+import type { TrialRecord } from '../record/schema.ts';
 import type { RunWriter } from '../record/writer.ts';
 import type { LoadedWorkload } from '../../workloads/registry.ts';
 import { formatBytes, formatDuration } from '../units.ts';
 import { liveLine, mayDraw } from './live-line.ts';
-import { recordOf, recordWithout, skippedBy, type RecordContext } from './record.ts';
+import { Preparation, type Prepared } from './prepare.ts';
+import { recordOf, recordWithout, type RecordContext } from './record.ts';
 import { runTrial } from './trial.ts';
 
 export interface CampaignOptions {
@@ -33,25 +28,16 @@ export interface CampaignOptions {
   readonly workloads: ReadonlyMap<string, LoadedWorkload>;
 }
 
-/** A cell that can be tried, with all that its trials need; or what became of it instead. */
-type Prepared =
-  | { readonly kind: 'ready'; readonly template: Template; readonly machine: MachineFacts }
-  | { readonly kind: 'not'; readonly outcome: Outcome; readonly machine?: MachineFacts };
-
-type MachineFacts = NonNullable<RecordContext['machine']>;
-
 class Campaign {
   readonly #options: CampaignOptions;
   readonly #folder: string;
-  readonly #abilities = new Map<string, BuildAbilities>();
-  readonly #refusals = new Map<string, Refusal>();
-  readonly #accelerators = new Map<string, AcceleratorChoice>();
-  readonly #templates = new Map<string, Promise<Template>>();
+  readonly #preparation: Preparation;
   readonly #prepared = new Map<string, Prepared>();
 
   constructor(options: CampaignOptions) {
     this.#options = options;
     this.#folder = join(options.job.runDirectory, 'templates');
+    this.#preparation = new Preparation(options, this.#folder);
   }
 
   async run(): Promise<void> {
@@ -60,9 +46,8 @@ class Campaign {
     await mkdir(this.#folder, { recursive: true });
     try {
       await this.#calibrate();
-      await this.#askBuilds();
-      for (const cell of this.#cells()) {
-        this.#prepared.set(cell.id, await this.#prepare(cell));
+      for (const cell of await this.#preparation.cells()) {
+        this.#prepared.set(cell.id, await this.#preparation.prepare(cell));
       }
       const startedMs = performance.now();
       progress.begin(job.trials.length);
@@ -83,11 +68,6 @@ class Campaign {
     }
   }
 
-  #cells(): readonly Cell[] {
-    const cells = new Map(this.#options.job.trials.map(({ cell }) => [cell.id, cell]));
-    return [...cells.values()];
-  }
-
   async #calibrate(): Promise<void> {
     const { writer, progress } = this.#options;
     progress.live('calibrating this host');
@@ -98,149 +78,17 @@ class Campaign {
     });
   }
 
-  /** Ask every build what it can do, and whether it accepts the settings of its cells here. */
-  async #askBuilds(): Promise<void> {
-    const { job, stage, progress } = this.#options;
-    for (const build of Object.values(job.builds)) {
-      progress.live(`asking ${build.reference} what it can do`);
-      await using probe = await BuildProbe.start(
-        build,
-        stage.sandbox.source,
-        this.#folder,
-        stage.signal,
-      );
-      this.#abilities.set(build.reference, probe.abilities);
-      for (const cell of this.#cells()) {
-        const { source, destination } = cell.spec.qemu;
-        if (source !== build.reference && destination !== build.reference) continue;
-        const refusal =
-          ruleRefusal(cell, build) ?? (await probe.refusal(cell.spec, stage.sandbox.mode));
-        if (refusal !== undefined) this.#refusals.set(cell.id, refusal);
-      }
-    }
-  }
-
-  #build(reference: string): QemuBuild {
-    const build = this.#options.job.builds[reference];
-    if (build === undefined) throw new MigbenchError('internal', `No build ${reference}.`);
-    return build;
-  }
-
-  #workload(cell: Cell): LoadedWorkload {
-    const { id, path } = cell.spec.workload;
-    const found = this.#options.workloads.get(path ?? id);
-    if (found === undefined) throw new MigbenchError('internal', `No workload ${path ?? id}.`);
-    return found;
-  }
-
-  async #prepare(cell: Cell): Promise<Prepared> {
-    const refusal = this.#refusals.get(cell.id);
-    if (refusal !== undefined) return { kind: 'not', outcome: skippedBy(refusal) };
-    const recipe = await this.#recipe(cell);
-    const machine = {
-      accelerator: recipe.accelerator,
-      machineType: recipe.machineType,
-      cpu: recipe.cpu,
-    };
-    try {
-      return { kind: 'ready', template: await this.#template(recipe), machine };
-    } catch (error) {
-      throwIfInterrupted(this.#options.stage.signal);
-      if (!(error instanceof MigbenchError) || error.code !== 'guest') throw error;
-      this.#options.progress.line(`${cell.labels.workload}: ${error.message}`);
-      const detail = messageOf(error);
-      return {
-        kind: 'not',
-        outcome: { kind: 'invalid', reason: 'workload-not-running', detail },
-        machine,
-      };
-    }
-  }
-
-  async #recipe(cell: Cell): Promise<GuestRecipe> {
-    const { job, stage } = this.#options;
-    const { spec } = cell;
-    const { source, destination } = spec.qemu;
-    const machineTypes = (reference: string) => this.#abilities.get(reference)?.machineTypes ?? [];
-    const partial = {
-      build: this.#build(source),
-      machineType: pinMachineType(
-        spec.guest.machine ?? 'pc',
-        machineTypes(source),
-        machineTypes(destination),
-      ),
-      shape: spec.guest,
-      imageKey: job.image.key,
-      workload: this.#workload(cell).definition,
-      parameters: spec.workload.parameters,
-    };
-    const key = `${source} ${spec.accelerator}`;
-    let choice = this.#accelerators.get(key);
-    if (choice === undefined) {
-      choice = await chooseAccelerator(
-        spec.accelerator,
-        stage,
-        partial,
-        this.#folder,
-        join(job.cacheDirectory, 'accelerators'),
-      );
-      this.#accelerators.set(key, choice);
-      await this.#noteAccelerator(source, choice);
-    }
-    const accelerator = choice.chosen;
-    return { ...partial, accelerator, cpu: spec.guest.cpu ?? defaultCpu(accelerator) };
-  }
-
-  async #noteAccelerator(qemu: string, choice: AcceleratorChoice): Promise<void> {
-    const { writer, progress } = this.#options;
-    const { environment } = writer;
-    const others = environment.accelerators.filter((entry) => entry.qemu !== qemu);
-    await writer.updateEnvironment({
-      ...environment,
-      accelerators: [
-        ...others,
-        {
-          qemu,
-          chosen: choice.chosen,
-          ...(choice.reason === undefined ? {} : { reason: choice.reason }),
-        },
-      ],
-    });
-    if (choice.chosen === 'tcg') {
-      progress.line(
-        `${qemu}: guests run under TCG, so their speed is not representative (${choice.reason ?? ''}).`,
-      );
-    }
-  }
-
-  #template(recipe: GuestRecipe): Promise<Template> {
-    const key = recipeKey(recipe);
-    const known = this.#templates.get(key);
-    if (known !== undefined) return known;
-    const { stage, progress } = this.#options;
-    progress.live(`booting and warming up ${recipe.workload.id} on ${recipe.build.reference}`);
-    const made = createTemplate(stage, recipe, this.#folder).then((template) => {
-      progress.line(
-        `${recipe.workload.id} on ${recipe.build.reference}: booted in ${formatDuration(template.bootMs)}, ` +
-          `warm after ${formatDuration(template.warmUpMs)}, saved ${formatBytes(template.stateBytes)}.`,
-      );
-      return template;
-    });
-    this.#templates.set(key, made);
-    return made;
-  }
-
   async #trial(trial: PlannedTrial): Promise<void> {
     const { writer, progress } = this.#options;
     const prepared = this.#prepared.get(trial.cell.id);
     if (prepared === undefined) throw new MigbenchError('internal', `No cell ${trial.cell.id}.`);
     const context: RecordContext = {
-      environment: writer.environment,
+      environment: { ...writer.environment, sandboxMode: this.#options.job.kind.mode },
       trial,
-      workload: this.#workload(trial.cell).definition,
+      workload: this.#preparation.workload(trial.cell).definition,
       builds: {
-        source: this.#build(trial.cell.spec.qemu.source),
-        destination: this.#build(trial.cell.spec.qemu.destination),
+        source: this.#preparation.build(trial.cell.spec.qemu.source),
+        destination: this.#preparation.build(trial.cell.spec.qemu.destination),
       },
       startedAt: new Date().toISOString(),
       ...(prepared.machine === undefined ? {} : { machine: prepared.machine }),
@@ -249,6 +97,8 @@ class Campaign {
       prepared.kind === 'not'
         ? recordWithout(context, prepared.outcome)
         : await this.#migrate(context, prepared.template);
+    // A QEMU that went down with an interrupted program is no failure of its trial.
+    throwIfInterrupted(this.#options.stage.signal);
     await writer.append(record);
     progress.finish(finishedLine(record));
   }
@@ -259,8 +109,7 @@ class Campaign {
     const { spec } = trial.cell;
     const name = shortName(trial);
     const folder = await writer.trialFolder(trial.id);
-    const abilities = (reference: string) =>
-      this.#abilities.get(reference) ?? { capabilities: [], parameters: [] };
+    await emptyFolder(folder);
     const limit = spec.parameters['downtime-limit'];
     const result = await runTrial({
       stage,
@@ -268,15 +117,16 @@ class Campaign {
       template,
       destinationBuild: context.builds.destination,
       abilities: {
-        source: abilities(spec.qemu.source),
-        destination: abilities(spec.qemu.destination),
+        source: this.#preparation.known(spec.qemu.source),
+        destination: this.#preparation.known(spec.qemu.destination),
       },
       folder,
+      keepDisk: this.#options.job.keepFailed,
       onStep: (step) => {
         progress.live(`${name}: ${step}`);
       },
-      onSample: (sample) => {
-        if (!mayDraw(sample, typeof limit === 'number' ? limit : undefined)) return;
+      onSample: (sample, resumed) => {
+        if (!mayDraw(sample, resumed, typeof limit === 'number' ? limit : undefined)) return;
         progress.live(() => liveLine(name, sample));
       },
     });
@@ -291,13 +141,11 @@ class Campaign {
   }
 }
 
-function ruleRefusal(cell: Cell, build: QemuBuild): Refusal | undefined {
-  const [violation] = checkRules(cell.spec, rulesForBuild(build.version));
-  if (violation === undefined) return undefined;
-  return {
-    reason: 'not-supported',
-    detail: `${build.reference} (QEMU ${build.version}): ${violation.reason}`,
-  };
+/** What an earlier attempt at the trial left behind must not be taken for this one's. */
+async function emptyFolder(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
 }
 
 function shortName(trial: PlannedTrial): string {

@@ -17,6 +17,8 @@ import {
 
 /** How often the source is asked how far it is, ms (20 Hz). */
 const POLL_INTERVAL_MS = 50;
+/** QEMU's own downtime limit, ms, where the plan sets none. */
+const DEFAULT_DOWNTIME_LIMIT_MS = 300;
 /** How long the destination may take to resume after the source has completed, ms. */
 const RESUME_TIMEOUT_MS = 30_000;
 /** How long the totals may be missing after the status says `completed`, ms (seen on 7.2 with multifd). */
@@ -39,13 +41,15 @@ export interface MigrationOptions extends Sides {
   /** Where the destination listens. */
   readonly uri: string;
   readonly signal: AbortSignal;
-  readonly onSample?: (sample: TimedSample) => void;
+  /** `resumed`: the guest runs on the destination already. */
+  readonly onSample?: (sample: TimedSample, resumed: boolean) => void;
 }
 
 class Migration {
   readonly #options: MigrationOptions;
   readonly #samples: TimedSample[] = [];
   readonly #warnings: TrialWarning[] = [];
+  readonly #answerTimeoutMs: number;
   readonly #sourceSince: number;
   readonly #destinationSince: number;
   #startedAtMs = 0;
@@ -55,6 +59,11 @@ class Migration {
 
   constructor(options: MigrationOptions) {
     this.#options = options;
+    // While the guest is stopped QEMU may not answer at all.
+    const limitMs = options.spec.parameters['downtime-limit'];
+    this.#answerTimeoutMs =
+      options.source.qmp.commandTimeoutMs +
+      2 * (typeof limitMs === 'number' ? limitMs : DEFAULT_DOWNTIME_LIMIT_MS);
     this.#sourceSince = options.source.qmp.events.length;
     this.#destinationSince = options.destination.qmp.events.length;
   }
@@ -85,10 +94,16 @@ class Migration {
   }
 
   async #ask(): Promise<TimedSample> {
-    const reply = await this.#options.source.qmp.execute('query-migrate');
+    const { source, destination } = this.#options;
+    const reply = await source.qmp.execute('query-migrate', undefined, {
+      timeoutMs: this.#answerTimeoutMs,
+    });
     const sample = { ...migrationSample(reply), atMs: performance.now() - this.#startedAtMs };
     this.#samples.push(sample);
-    this.#options.onSample?.(sample);
+    const resumed = destination.qmp.events
+      .slice(this.#destinationSince)
+      .some(({ name }) => name === 'RESUME');
+    this.#options.onSample?.(sample, resumed);
     return sample;
   }
 

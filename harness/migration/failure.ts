@@ -30,9 +30,11 @@ export async function brokenMigration(
   sides: Sides,
 ): Promise<MigrationEnd> {
   const words = await wordsOf(sides);
-  // A destination that died is the cause; the source only sees its connection break.
+  // A destination that died is the cause; the source only sees its connection break. One that left a
+  // pre-copy by itself, with exit code 1, did so because the stream broke: that is a consequence.
   const exit = await sides.destination.process.waitForExit(LEAVING_MS);
-  if (exit === undefined) return { kind: 'failed', reason, detail: words };
+  const isConsequence = reason === 'migration-error' && exit?.exitCode === 1;
+  if (exit === undefined || isConsequence) return { kind: 'failed', reason, detail: words };
   return {
     kind: 'failed',
     reason: 'destination-exited',

@@ -8,8 +8,13 @@ const QUIET_FACTOR = 3;
 const ASSUMED_LIMIT_MS = 300;
 
 /** Whether the guest is far enough from its switchover for the line to be drawn. */
-export function mayDraw(sample: TimedSample, downtimeLimitMs = ASSUMED_LIMIT_MS): boolean {
-  if (sample.status === 'postcopy-active') return true;
+export function mayDraw(
+  sample: TimedSample,
+  resumed: boolean,
+  downtimeLimitMs = ASSUMED_LIMIT_MS,
+): boolean {
+  // QEMU says postcopy-active before it stops the guest.
+  if (sample.status === 'postcopy-active') return resumed;
   if (sample.status !== 'active') return false;
   const { remainingBytes, rateBitsPerSecond } = sample;
   if (remainingBytes === undefined || rateBitsPerSecond === undefined) return false;

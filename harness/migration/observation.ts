@@ -30,6 +30,8 @@ export interface MigrationObservation {
 
 /** Events may differ from their arrival by this much before it is worth a warning, ms. */
 const STAMP_TOLERANCE_MS = 5;
+/** Farther apart than any delay of an event: the wall clock was stepped between the two, ms. */
+const CLOCK_STEP_MS = 1_000;
 
 /** All that `migrate` has gathered. */
 export interface Gathered {
@@ -75,13 +77,21 @@ function pauseBetween(
   stop: QmpEvent,
   resume: QmpEvent,
 ): { pauseMs: number; warnings: TrialWarning[] } {
-  const pauseMs = (resume.qemuTimeUs - stop.qemuTimeUs) / 1000;
+  const stampedMs = (resume.qemuTimeUs - stop.qemuTimeUs) / 1000;
   const arrivedMs = resume.receivedAtMs - stop.receivedAtMs;
-  if (Math.abs(arrivedMs - pauseMs) <= STAMP_TOLERANCE_MS) return { pauseMs, warnings: [] };
+  const apartMs = Math.abs(arrivedMs - stampedMs);
+  if (apartMs <= STAMP_TOLERANCE_MS) return { pauseMs: stampedMs, warnings: [] };
+  // The stamps are of the wall clock, which may be stepped; arrivals are late but monotonic.
+  const isStepped = stampedMs < 0 || apartMs > CLOCK_STEP_MS;
   const message =
-    `The pause is ${pauseMs.toFixed(1)} ms by QEMU's stamps and ${arrivedMs.toFixed(1)} ms by their arrival. ` +
-    'The host was busy or its clock was stepped: repeat on a quieter host.';
-  return { pauseMs, warnings: [{ code: 'pause-stamps-differ', message }] };
+    `The pause is ${stampedMs.toFixed(1)} ms by QEMU's stamps and ${arrivedMs.toFixed(1)} ms by their arrival. ` +
+    (isStepped
+      ? "The host's clock was stepped, so the arrival was taken: keep time synchronisation quiet during a run."
+      : 'The host was busy: repeat on a quieter host.');
+  return {
+    pauseMs: isStepped ? arrivedMs : stampedMs,
+    warnings: [{ code: 'pause-stamps-differ', message }],
+  };
 }
 
 /** A post-copy cell in which pre-copy was faster measured pre-copy: nobody should take it for the other. */

@@ -31,6 +31,8 @@ export interface RecordContext {
 
 /** Whether the plan allows this outcome of a cell; one it does not allow ends the program with exit code 4. */
 export function isExpected(outcome: Outcome, expect: PlannedTrial['cell']['expect']): boolean {
+  // An invalid trial is no outcome of the cell: it has an exit code of its own.
+  if (outcome.kind === 'invalid') return true;
   if (expect !== undefined) return outcome.kind === expect;
   return outcome.kind !== 'failed';
 }

@@ -2,7 +2,7 @@
  * One trial: restore the source, start a fresh destination, set both, wait for the load, migrate, watch the
  * aftermath, verify, tear down. Everything that a QEMU or a guest does wrong becomes the trial's outcome.
  */
-import { copyFile, constants } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfInterrupted, window } from '../deadline.ts';
 import { MigbenchError, messageOf } from '../errors.ts';
@@ -16,6 +16,7 @@ import type { QemuBuild } from '../qemu/builds/index.ts';
 import { migrationSample } from '../qmp/index.ts';
 import type { Measurements, Outcome, TrialRecord, TrialWarning } from '../record/schema.ts';
 import { formatBitRate, formatByteRate } from '../units.ts';
+import { hostProgram, run } from '../sandbox/process.ts';
 import { describeExit } from '../sandbox/running.ts';
 import { awaitAftermath } from './aftermath.ts';
 import { applySettings, type Effective } from './apply-settings.ts';
@@ -35,9 +36,11 @@ export interface TrialOptions {
   readonly abilities: { readonly source: KnownSettings; readonly destination: KnownSettings };
   /** Folder for the trial's files. */
   readonly folder: string;
+  /** Whether the guest's disk is left there for someone to look into. */
+  readonly keepDisk: boolean;
   /** Told what the trial is doing: `restore`, `load gate`, `baseline`, `migrate`, `settle`, `verify`. */
   readonly onStep?: (step: string) => void;
-  readonly onSample?: (sample: TimedSample) => void;
+  readonly onSample?: (sample: TimedSample, resumed: boolean) => void;
 }
 
 /** All that a trial saw; `record.ts` makes a record of it. */
@@ -54,6 +57,8 @@ export interface TrialResult {
 
 /** A rate above the cap by more than this is a broken cap, not a rounding. */
 const CAP_TOLERANCE = 1.05;
+/** Deadline for copying the guest's disk, ms. */
+const COPY_TIMEOUT_MS = 600_000;
 /** Deadline for the restored guest to answer its first command, ms. */
 const SESSION_TIMEOUT_MS = 20_000;
 
@@ -64,10 +69,12 @@ class Trial {
   #measurements: Measurements = {};
   #observation: MigrationObservation | undefined;
   #check: GuestCheck | undefined;
-  #guests: StartedGuest[] = [];
+  readonly #guests: StartedGuest[] = [];
+  readonly #diskPath: string;
 
   constructor(options: TrialOptions) {
     this.#options = options;
+    this.#diskPath = join(options.folder, 'disk.raw');
   }
 
   async run(): Promise<TrialResult> {
@@ -87,11 +94,22 @@ class Trial {
         ? {}
         : { integrity: this.#check.integrity, integrityDetail: this.#check.detail }),
       ...(this.#effective === undefined ? {} : { effective: this.#effective }),
-      measurements: this.#measurements,
+      measurements: outcome.kind === 'completed' ? this.#measurements : this.#withoutTimes(),
       ...(this.#observation === undefined ? {} : { observation: this.#observation }),
       overheadMs: this.#watch.laps,
       warnings: [...(this.#observation?.warnings ?? []), ...this.#capWarnings()],
     };
+  }
+
+  /** Only a completed trial has a downtime and a total time, whatever QEMU said of a guest that is dead. */
+  #withoutTimes(): Measurements {
+    const {
+      downtimeMs: _downtime,
+      pauseMs: _pause,
+      totalTimeMs: _total,
+      ...others
+    } = this.#measurements;
+    return others;
   }
 
   async #steps(): Promise<Outcome> {
@@ -100,7 +118,10 @@ class Trial {
     onStep?.('restore');
     const [source, destination] = await this.#restore();
     onStep?.('load gate');
-    const gate = await telemetry.waitUntilSteady(template.recipe.workload.gate, signal);
+    const gate = await telemetry.waitUntilSteady(
+      template.recipe.workload.gate,
+      whileRunning(source, signal),
+    );
     this.#watch.lap('gate');
     if (gate.kind !== 'steady') {
       return {
@@ -186,12 +207,20 @@ class Trial {
   }
 
   async #copyDisk(): Promise<string | undefined> {
-    const { template, folder } = this.#options;
+    const { template } = this.#options;
     if (template.diskPath === undefined) return undefined;
-    const path = join(folder, 'disk.raw');
-    await copyFile(template.diskPath, path, constants.COPYFILE_FICLONE);
+    // Most of a fresh database's disk is holes: neither the host's disk nor its cache should pay for them.
+    await run(
+      hostProgram('cp'),
+      ['--sparse=always', '--reflink=auto', template.diskPath, this.#diskPath],
+      {
+        timeoutMs: COPY_TIMEOUT_MS,
+        signal: this.#options.stage.signal,
+        purpose: 'copy the guest’s disk',
+      },
+    );
     this.#watch.lap('disk');
-    return path;
+    return this.#diskPath;
   }
 
   async #migrate(source: StartedGuest, destination: StartedGuest): Promise<MigrationObservation> {
@@ -247,7 +276,9 @@ class Trial {
   #capWarnings(): TrialWarning[] {
     const cap = this.#effective?.source.parameters['max-bandwidth'];
     const rate = this.#measurements.throughputBitsPerSecond;
-    if (typeof cap !== 'number' || rate === undefined) return [];
+    // max-bandwidth does not govern post-copy; max-postcopy-bandwidth does.
+    const isPostcopy = this.#options.spec.postcopy !== undefined;
+    if (typeof cap !== 'number' || rate === undefined || isPostcopy) return [];
     if (rate <= cap * 8 * CAP_TOLERANCE) return [];
     return [
       {
@@ -268,7 +299,7 @@ class Trial {
     if (gone !== undefined) return gone;
     onStep?.('verify');
     const thorough = end.kind === 'completed';
-    this.#check = await checkGuest(stage, template.recipe.workload, thorough);
+    this.#check = await checkGuest(stage, template.recipe, thorough);
     this.#watch.lap('verify');
     switch (this.#check.integrity) {
       case 'dead':
@@ -282,8 +313,23 @@ class Trial {
       case 'damaged':
         return { kind: 'failed', reason: 'guest-damaged', detail: this.#check.detail };
       default:
-        return end;
+        return this.#check.unfinished === true
+          ? { kind: 'invalid', reason: 'observation-missing', detail: this.#check.detail }
+          : this.#complete(end);
     }
+  }
+
+  /** A completed migration without its figures is no result. */
+  #complete(end: Outcome): Outcome {
+    const { totalTimeMs, pauseMs } = this.#measurements;
+    if (end.kind !== 'completed' || (totalTimeMs !== undefined && pauseMs !== undefined))
+      return end;
+    const missing = totalTimeMs === undefined ? "QEMU's totals" : 'a STOP or RESUME event';
+    return {
+      kind: 'invalid',
+      reason: 'observation-missing',
+      detail: `The migration completed, but ${missing} never came. Look at the QMP conversations of the trial.`,
+    };
   }
 
   /** End both QEMUs and keep their conversation. Nothing of them is needed any more: they are killed, not asked. */
@@ -295,8 +341,23 @@ class Trial {
         await transcript.flush(join(this.#options.folder, `${machine.label}.qmp.jsonl`));
       }),
     );
+    if (!this.#options.keepDisk) await rm(this.#diskPath, { force: true });
     this.#watch.lap('teardown');
   }
+}
+
+/** A signal that also aborts, with the reason, when this QEMU ends. */
+function whileRunning({ machine }: StartedGuest, signal: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  void machine.process.exited.then((exit) =>
+    gone.abort(
+      new MigbenchError(
+        'guest',
+        `The ${machine.label} QEMU ${describeExit(exit)} before the migration.${machine.ownWords}`,
+      ),
+    ),
+  );
+  return AbortSignal.any([signal, gone.signal]);
 }
 
 /** The outcome where the QEMU that has the guest ended after the migration; a guest that panics ends it. */

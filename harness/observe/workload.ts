@@ -27,7 +27,12 @@ export function workloadCost(samples: readonly Sample[], windows: WorkloadWindow
   const baseline = rateBetween(samples, windows.baselineFromMs, windows.baselineToMs);
   return {
     workloadBaselinePerSecond: baseline,
-    workloadDuringPerSecond: rateBetween(samples, startedMs, resumedMs),
+    // Nothing is known after the last sample.
+    workloadDuringPerSecond: rateBetween(
+      samples,
+      startedMs,
+      Math.min(resumedMs, samples.at(-1)?.arrivedMs ?? startedMs),
+    ),
     workloadLostSeconds: lostSeconds(samples, startedMs, endedMs, baseline),
   };
 }

@@ -91,6 +91,11 @@ export class QmpClient implements AsyncDisposable {
     return this.#version;
   }
 
+  /** Deadline of a command that is given none of its own, ms. */
+  get commandTimeoutMs(): number {
+    return this.#commandTimeoutMs;
+  }
+
   /** Whether out-of-band commands are enabled. */
   get oobEnabled(): boolean {
     return this.#oob;

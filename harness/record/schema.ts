@@ -264,6 +264,8 @@ export const environmentSchema = z.object({
   ),
   image: z.object({ key: z.string(), kernel: z.string(), suite: z.string() }),
   calibrations: z.array(calibrationSchema),
+  /** The glob on cell ids that the run was restricted to; absent = all cells. */
+  only: z.string().optional(),
 });
 
 export type Outcome = z.infer<typeof outcomeSchema>;

@@ -139,6 +139,7 @@ export async function runInside(kind: SandboxKind, options: InsideOptions): Prom
   subprocess.stdin.write(`${JSON.stringify(options.job)}\n`);
   const interrupt = () => subprocess.stdin.write('interrupt\n');
   options.signal.addEventListener('abort', interrupt, { once: true });
+  if (options.signal.aborted) interrupt();
   try {
     const result = await subprocess;
     const { exitCode } = result;

@@ -53,7 +53,10 @@ class NamespaceSandbox implements Sandbox {
   readonly scratch: string;
   readonly #tools: NamespaceTools;
   readonly #processes = new Set<RunningProcess>();
+  /** What the link is shaped to; `undefined` before the first shape and after one that failed. */
   #shape: string | undefined;
+  /** Ends that have a queue of ours. */
+  readonly #shaped = new Set<HostRole>();
 
   constructor(scratch: string, tools: NamespaceTools, network: 'tap' | 'user') {
     this.scratch = scratch;
@@ -144,12 +147,19 @@ class NamespaceSandbox implements Sandbox {
   async shapeLink(link: LinkShape): Promise<void> {
     const shape = JSON.stringify([link.bandwidthBitsPerSecond, link.delayUs, link.lossPercent]);
     if (shape === this.#shape) return;
-    const first = this.#shape === undefined;
+    // Where the new shape fails, the next one must not rely on it.
+    this.#shape = undefined;
     await Promise.all(
       roles.map(async (role) => {
         const tc = this.#inside(role, this.#tools.tc);
-        if (!first) await administer(tc, ['qdisc', 'del', 'dev', LINK_DEVICE, 'root']);
-        for (const command of shapeCommands(LINK_DEVICE, link)) await administer(tc, command);
+        if (this.#shaped.has(role)) {
+          await administer(tc, ['qdisc', 'del', 'dev', LINK_DEVICE, 'root']);
+        }
+        this.#shaped.delete(role);
+        for (const command of shapeCommands(LINK_DEVICE, link)) {
+          await administer(tc, command);
+          this.#shaped.add(role);
+        }
       }),
     );
     this.#shape = shape;

@@ -64,6 +64,8 @@ export async function run(
   try {
     const result = await execa(program.file, [...program.args, ...args], {
       ...optionsFor(program, options.env),
+      // Ctrl-C is for migbench to act upon, not for each of its tools.
+      detached: true,
       stdin: options.input === undefined ? 'ignore' : 'pipe',
       ...(options.input === undefined ? {} : { input: options.input }),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

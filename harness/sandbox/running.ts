@@ -56,6 +56,8 @@ export class RunningProcess implements AsyncDisposable {
       stdout: output(options.stdoutPath),
       stderr: output(options.stderrPath),
       buffer: false,
+      // Ctrl-C is for the program to act upon: a terminal must not send it to a QEMU as well.
+      detached: true,
       reject: false,
       cleanup: true,
     });

@@ -184,7 +184,7 @@ describe.each(VERSIONS)('QEMU %s', (version) => {
     expect(observation.end).toMatchObject({
       kind: 'failed',
       reason: 'qmp-timeout',
-      detail: expect.stringContaining('did not answer query-migrate within 300 ms') as unknown,
+      detail: expect.stringContaining('did not answer query-migrate within 900 ms') as unknown,
     });
   });
 

@@ -35,7 +35,6 @@ test.each<[string, number, readonly TrialRecord[]]>([
   ['not converged where completion was insisted on', 4, [{ ...notConverged, expected: false }]],
   ['skipped where completion was insisted on', 4, [{ ...skipped, expected: false }]],
   ['invalid', 5, [completed, invalid]],
-  ['invalid where completion was insisted on', 5, [{ ...invalid, expected: false }]],
   ['a failure weighs more than an invalid trial', 4, [invalid, failed]],
 ])('%s: %d', (_what, code, records) => {
   expect(runExitCode({ records: [...records] })).toBe(code);

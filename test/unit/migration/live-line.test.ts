@@ -19,21 +19,22 @@ test('all that is known, and nothing that is not', () => {
 
 test('stands still once less remains than three downtimes carry', () => {
   // 3 × 300 ms × 200 Mbit/s ÷ 8 = 22.5 MB.
-  expect(mayDraw({ ...sample, remainingBytes: 22_500_001 }, 300)).toBe(true);
-  expect(mayDraw({ ...sample, remainingBytes: 22_500_000 }, 300)).toBe(false);
-  expect(mayDraw({ ...sample, remainingBytes: 22_500_000 }, 100)).toBe(true);
+  expect(mayDraw({ ...sample, remainingBytes: 22_500_001 }, false, 300)).toBe(true);
+  expect(mayDraw({ ...sample, remainingBytes: 22_500_000 }, false, 300)).toBe(false);
+  expect(mayDraw({ ...sample, remainingBytes: 22_500_000 }, false, 100)).toBe(true);
   // Where the plan names no limit, QEMU's default counts.
-  expect(mayDraw({ ...sample, remainingBytes: 22_500_000 })).toBe(false);
+  expect(mayDraw({ ...sample, remainingBytes: 22_500_000 }, false)).toBe(false);
 });
 
 test('stands still where too little is known, and in every state but two', () => {
-  expect(mayDraw({ atMs: 0, status: 'active', remainingBytes: 2 ** 40 })).toBe(false);
-  expect(mayDraw({ atMs: 0, status: 'active', rateBitsPerSecond: 1 })).toBe(false);
+  expect(mayDraw({ atMs: 0, status: 'active', remainingBytes: 2 ** 40 }, false)).toBe(false);
+  expect(mayDraw({ atMs: 0, status: 'active', rateBitsPerSecond: 1 }, false)).toBe(false);
   for (const status of ['setup', 'device', 'pre-switchover', 'completed', 'something-new']) {
-    expect(mayDraw({ ...sample, remainingBytes: 2 ** 40, status }), status).toBe(false);
+    expect(mayDraw({ ...sample, remainingBytes: 2 ** 40, status }, false), status).toBe(false);
   }
-  // The switchover of post-copy is over by then.
-  expect(mayDraw({ atMs: 0, status: 'postcopy-active' })).toBe(true);
+  // QEMU says postcopy-active before it stops the guest: the switchover is over when the destination has resumed.
+  expect(mayDraw({ atMs: 0, status: 'postcopy-active' }, false)).toBe(false);
+  expect(mayDraw({ atMs: 0, status: 'postcopy-active' }, true)).toBe(true);
 });
 
 test('whoever may draw may also draw with more left', () => {
@@ -45,7 +46,7 @@ test('whoever may draw may also draw with more left', () => {
       fc.nat({ max: 1e4 }),
       (a, b, rate, limit) => {
         const may = (remainingBytes: number) =>
-          mayDraw({ ...sample, remainingBytes, rateBitsPerSecond: rate }, limit);
+          mayDraw({ ...sample, remainingBytes, rateBitsPerSecond: rate }, false, limit);
         expect(may(Math.min(a, b)) && !may(Math.max(a, b))).toBe(false);
       },
     ),

@@ -1,0 +1,228 @@
+/** Getting cells ready for their trials: ask the builds, choose the accelerator, save the templates. */
+import { join } from 'node:path';
+import { throwIfInterrupted } from '../deadline.ts';
+import { MigbenchError, messageOf, systemErrorCode } from '../errors.ts';
+import { recipeKey, type GuestRecipe } from '../guest/recipe.ts';
+import { createTemplate, type Template } from '../guest/template.ts';
+import type { Cell } from '../plan/types.ts';
+import { checkRules, rulesForBuild } from '../plan/rules.ts';
+import { BuildProbe, type BuildAbilities, type Refusal } from '../qemu/abilities.ts';
+import { chooseAccelerator, defaultCpu, type AcceleratorChoice } from '../qemu/accelerator.ts';
+import type { QemuBuild } from '../qemu/builds/index.ts';
+import { pinMachineType } from '../qemu/machine-type.ts';
+import type { Outcome } from '../record/schema.ts';
+import type { LoadedWorkload } from '../../workloads/registry.ts';
+import { formatBytes, formatDuration } from '../units.ts';
+import type { CampaignOptions } from './campaign.ts';
+import { skippedBy, type RecordContext } from './record.ts';
+import type { KnownSettings } from './settings.ts';
+
+/** A cell that can be tried, with all that its trials need; or what became of it instead. */
+export type Prepared =
+  | { readonly kind: 'ready'; readonly template: Template; readonly machine: MachineFacts }
+  | { readonly kind: 'not'; readonly outcome: Outcome; readonly machine?: MachineFacts };
+
+type MachineFacts = NonNullable<RecordContext['machine']>;
+
+export class Preparation {
+  readonly #options: CampaignOptions;
+  readonly #folder: string;
+  readonly #abilities = new Map<string, BuildAbilities>();
+  readonly #refusals = new Map<string, Refusal>();
+  readonly #accelerators = new Map<string, AcceleratorChoice>();
+  readonly #templates = new Map<string, Promise<Template>>();
+
+  /** @param folder where templates and the logs of probes go. */
+  constructor(options: CampaignOptions, folder: string) {
+    this.#options = options;
+    this.#folder = folder;
+  }
+
+  /** The cells to prepare, once every build was asked what it can do and whether it accepts their settings here. */
+  async cells(): Promise<readonly Cell[]> {
+    const cells = new Map(this.#options.job.trials.map(({ cell }) => [cell.id, cell]));
+    await this.#askBuilds([...cells.values()]);
+    return [...cells.values()];
+  }
+
+  async #askBuilds(cells: readonly Cell[]): Promise<void> {
+    const { job, stage, progress } = this.#options;
+    for (const build of Object.values(job.builds)) {
+      progress.live(`asking ${build.reference} what it can do`);
+      await using probe = await BuildProbe.start(
+        build,
+        stage.sandbox.source,
+        this.#folder,
+        stage.signal,
+      );
+      this.#abilities.set(build.reference, probe.abilities);
+      for (const cell of cells) {
+        const { source, destination } = cell.spec.qemu;
+        if (source !== build.reference && destination !== build.reference) continue;
+        const refusal =
+          ruleRefusal(cell, build) ?? (await probe.refusal(cell.spec, stage.sandbox.mode));
+        if (refusal !== undefined) this.#refusals.set(cell.id, refusal);
+      }
+    }
+  }
+
+  /** The build that a plan's reference stands for. */
+  build(reference: string): QemuBuild {
+    const build = this.#options.job.builds[reference];
+    if (build === undefined) throw new MigbenchError('internal', `No build ${reference}.`);
+    return build;
+  }
+
+  workload(cell: Cell): LoadedWorkload {
+    const { id, path } = cell.spec.workload;
+    const found = this.#options.workloads.get(path ?? id);
+    if (found === undefined) throw new MigbenchError('internal', `No workload ${path ?? id}.`);
+    return found;
+  }
+
+  /** The settings that a build knows by name. */
+  known(reference: string): KnownSettings {
+    return this.#abilities.get(reference) ?? { capabilities: [], parameters: [] };
+  }
+
+  /**
+   * Get a cell ready for its trials. A cell that cannot be tried is no reason to give up the others.
+   *
+   * @throws MigbenchError `interrupted`; `host-unfit` where the plan insists on KVM, or the disk is full.
+   */
+  async prepare(cell: Cell): Promise<Prepared> {
+    const refusal = this.#refusals.get(cell.id);
+    if (refusal !== undefined) return { kind: 'not', outcome: skippedBy(refusal) };
+    const accelerator = await this.#accelerator(cell);
+    let machine: MachineFacts | undefined;
+    try {
+      const recipe = this.#recipe(cell, accelerator.chosen);
+      machine = {
+        accelerator: recipe.accelerator,
+        machineType: recipe.machineType,
+        cpu: recipe.cpu,
+      };
+      return { kind: 'ready', template: await this.#template(recipe), machine };
+    } catch (error) {
+      throwIfInterrupted(this.#options.stage.signal);
+      const outcome = outcomeOf(error);
+      if (outcome === undefined) throw error;
+      this.#options.progress.line(`${cell.id}: ${messageOf(error)}`);
+      return { kind: 'not', outcome, ...(machine === undefined ? {} : { machine }) };
+    }
+  }
+
+  #recipe(cell: Cell, accelerator: 'kvm' | 'tcg'): GuestRecipe {
+    const { spec } = cell;
+    const { source, destination } = spec.qemu;
+    return {
+      build: this.build(source),
+      machineType: pinMachineType(
+        spec.guest.machine ?? 'pc',
+        this.#machineTypes(source),
+        this.#machineTypes(destination),
+      ),
+      accelerator,
+      cpu: spec.guest.cpu ?? defaultCpu(accelerator),
+      shape: spec.guest,
+      imageKey: this.#options.job.image.key,
+      workload: this.workload(cell).definition,
+      parameters: spec.workload.parameters,
+    };
+  }
+
+  #machineTypes(reference: string) {
+    return this.#abilities.get(reference)?.machineTypes ?? [];
+  }
+
+  async #accelerator(cell: Cell): Promise<AcceleratorChoice> {
+    const { job, stage } = this.#options;
+    const { source } = cell.spec.qemu;
+    const key = `${source} ${cell.spec.accelerator}`;
+    const known = this.#accelerators.get(key);
+    if (known !== undefined) return known;
+    const choice = await chooseAccelerator(
+      cell.spec.accelerator,
+      stage,
+      this.#recipe(cell, 'kvm'),
+      this.#folder,
+      join(job.cacheDirectory, 'accelerators'),
+    );
+    this.#accelerators.set(key, choice);
+    await this.#noteAccelerator(source, choice);
+    return choice;
+  }
+
+  async #noteAccelerator(qemu: string, choice: AcceleratorChoice): Promise<void> {
+    const { writer, progress } = this.#options;
+    const { environment } = writer;
+    const others = environment.accelerators.filter((entry) => entry.qemu !== qemu);
+    await writer.updateEnvironment({
+      ...environment,
+      accelerators: [
+        ...others,
+        {
+          qemu,
+          chosen: choice.chosen,
+          ...(choice.reason === undefined ? {} : { reason: choice.reason }),
+        },
+      ],
+    });
+    if (choice.chosen === 'tcg') {
+      progress.line(
+        `${qemu}: guests run under TCG, so their speed is not representative (${choice.reason ?? ''}).`,
+      );
+    }
+  }
+
+  #template(recipe: GuestRecipe): Promise<Template> {
+    const key = recipeKey(recipe);
+    const known = this.#templates.get(key);
+    if (known !== undefined) return known;
+    const { stage, progress } = this.#options;
+    progress.live(`booting and warming up ${recipe.workload.id} on ${recipe.build.reference}`);
+    const made = createTemplate(stage, recipe, this.#folder).then((template) => {
+      progress.line(
+        `${recipe.workload.id} on ${recipe.build.reference}: booted in ${formatDuration(template.bootMs)}, ` +
+          `warm after ${formatDuration(template.warmUpMs)}, saved ${formatBytes(template.stateBytes)}.`,
+      );
+      return template;
+    });
+    this.#templates.set(key, made);
+    return made;
+  }
+}
+
+/**
+ * What becomes of the trials of a cell that could not be prepared; `undefined` for what concerns the whole run.
+ *
+ * A machine that QEMU does not start (`host-unfit`, `plan-invalid`) is something this build or host cannot do; a guest
+ * that does not come up or a QEMU that breaks off says nothing about a migration.
+ */
+function outcomeOf(error: unknown): Outcome | undefined {
+  if (!(error instanceof MigbenchError)) return undefined;
+  if (['ENOSPC', 'EDQUOT'].includes(systemErrorCode(error.cause) ?? '')) return undefined;
+  const detail = error.message;
+  switch (error.code) {
+    case 'plan-invalid':
+    case 'host-unfit':
+      return { kind: 'skipped', reason: 'not-supported', detail };
+    case 'guest':
+    case 'qmp-timeout':
+    case 'qmp-closed':
+    case 'qmp-protocol':
+    case 'qmp-command':
+      return { kind: 'invalid', reason: 'workload-not-running', detail };
+    default:
+      return undefined;
+  }
+}
+
+function ruleRefusal(cell: Cell, build: QemuBuild): Refusal | undefined {
+  const [violation] = checkRules(cell.spec, rulesForBuild(build.version));
+  if (violation === undefined) return undefined;
+  return {
+    reason: 'not-supported',
+    detail: `${build.reference} (QEMU ${build.version}): ${violation.reason}`,
+  };
+}
