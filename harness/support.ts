@@ -82,7 +82,8 @@ export async function requireShaping(
       `links: ${delayed.cell.labels.link} asks for delay or loss, which needs namespaces: ${kind.notes.join(' ')}`,
     );
   }
-  const shapes = [trials[0], delayed].flatMap((trial) => trial?.cell.spec.link ?? []);
+  const limited = trials.find(({ cell }) => cell.spec.link.bandwidthBitsPerSecond !== 'unlimited');
+  const shapes = [limited, delayed].flatMap((trial) => trial?.cell.spec.link ?? []);
   for (const link of shapes) {
     const commands = shapeCommands('lo', link).map((args) => quote(tools.tc, args));
     try {
