@@ -94,7 +94,7 @@ export async function probePostcopy(
     const { stdout } = await run(
       inside(kind, build.program),
       [
-        ...[...build.firmwareArgs, '-accel', 'tcg', '-machine', 'pc', '-m', '32M'],
+        ...[...build.firmwareArgs, '-machine', 'pc,accel=tcg:kvm', '-m', '32M'],
         ...['-nodefaults', '-no-user-config', '-display', 'none', '-incoming', 'defer'],
         ...['-qmp', 'stdio'],
       ],

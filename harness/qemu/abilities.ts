@@ -4,9 +4,10 @@
  */
 import { join } from 'node:path';
 import type { CellSpec } from '../plan/types.ts';
-import { describeBuild, QmpCommandError, toQmp } from '../qmp/index.ts';
+import { describeBuild, QmpCommandError } from '../qmp/index.ts';
 import type { SkipReason } from '../record/schema.ts';
 import type { Host } from '../sandbox/host.ts';
+import { qmpParameters } from '../migration/apply-settings.ts';
 import { missingSettings, settingsFor, type KnownSettings } from '../migration/settings.ts';
 import type { QemuBuild } from './builds/index.ts';
 import type { MachineType } from './machine-type.ts';
@@ -27,6 +28,16 @@ export interface BuildAbilities extends KnownSettings {
 const POSTCOPY_REMEDY =
   'Post-copy needs userfaultfd. As root: sysctl -w vm.unprivileged_userfaultfd=1, or for QEMU 8.1 and newer let this ' +
   'user open /dev/userfaultfd (chmod 0666 /dev/userfaultfd). Or run migbench as root.';
+
+/** Arguments of a QEMU that only answers questions. */
+export function probeArguments(qmpPath: string): string[] {
+  return [
+    // Nothing runs in it: whatever accelerator the build has will do (Red Hat's has no TCG).
+    ...['-machine', 'none,accel=tcg:kvm', '-nodefaults', '-display', 'none'],
+    ...['-qmp', `unix:${escapeOption(qmpPath)},server=on,wait=off`],
+    ...['-incoming', 'defer'],
+  ];
+}
 
 /** A QEMU of a build with no machine in it, that can be asked and that can refuse. */
 export class BuildProbe implements AsyncDisposable {
@@ -51,12 +62,7 @@ export class BuildProbe implements AsyncDisposable {
     const machine = await Machine.start({
       host,
       program: build.program,
-      args: [
-        ...build.firmwareArgs,
-        ...['-machine', 'none', '-accel', 'tcg', '-nodefaults', '-display', 'none'],
-        ...['-qmp', `unix:${escapeOption(qmpPath)},server=on,wait=off`],
-        ...['-incoming', 'defer'],
-      ],
+      args: [...build.firmwareArgs, ...probeArguments(qmpPath)],
       qmpPath,
       label: build.reference,
       stderrPath: join(logFolder, 'probe.stderr'),
@@ -119,12 +125,7 @@ export class BuildProbe implements AsyncDisposable {
     try {
       await this.#machine.qmp.execute('migrate-set-capabilities', { capabilities: off });
       await this.#machine.qmp.execute('migrate-set-capabilities', { capabilities: on });
-      await this.#machine.qmp.execute(
-        'migrate-set-parameters',
-        Object.fromEntries(
-          Object.entries(parameters).map(([name, value]) => [name, toQmp(name, value)]),
-        ),
-      );
+      await this.#machine.qmp.execute('migrate-set-parameters', qmpParameters(parameters));
       return undefined;
     } catch (error) {
       if (error instanceof QmpCommandError) return error.description;

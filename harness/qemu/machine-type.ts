@@ -8,22 +8,21 @@ export interface MachineType {
   readonly alias?: string;
 }
 
-const VERSIONED = /^(?<family>.+)-(?<major>\d+)\.(?<minor>\d+)$/u;
+/** `pc-q35-9.2`, and a vendor's `pc-q35-rhel9.4.0`, which is of another family. */
+const VERSIONED = /^(?<family>.+-[a-z]*)(?<major>\d+)\.(?<minor>\d+)(?:\.(?<patch>\d+))?$/u;
 
 function versionOf(name: string): { family: string; order: number } | undefined {
   const groups = VERSIONED.exec(name)?.groups;
   if (groups === undefined) return undefined;
-  return {
-    family: groups['family'] ?? '',
-    order: Number(groups['major']) * 1000 + Number(groups['minor']),
-  };
+  const { family = '', major, minor, patch = 0 } = groups;
+  return { family, order: (Number(major) * 1000 + Number(minor)) * 1000 + Number(patch) };
 }
 
 /**
  * The exact machine type for a guest.
  *
- * An alias such as `pc` becomes the newest version of its family that both builds know; an exact name must be known
- * to both.
+ * An alias such as `pc` becomes what it stands for in one of them, where the other knows that too; else the newest
+ * version of its family that both know. An exact name must be known to both.
  *
  * @throws MigbenchError `plan-invalid` where there is no such type, naming what the builds do know.
  */
@@ -35,8 +34,11 @@ export function pinMachineType(
   const known = new Set(destination.map((machine) => machine.name));
   const common = source.filter((machine) => known.has(machine.name));
   if (common.some((machine) => machine.name === requested)) return requested;
-  const aliased = [...source, ...destination].find((machine) => machine.alias === requested);
-  const family = aliased === undefined ? undefined : versionOf(aliased.name)?.family;
+  const aliased = [...source, ...destination].filter((machine) => machine.alias === requested);
+  const names = new Set(common.map((machine) => machine.name));
+  const shared = aliased.find((machine) => names.has(machine.name));
+  if (shared !== undefined) return shared.name;
+  const family = versionOf(aliased[0]?.name ?? '')?.family;
   const newest = common
     .map((machine) => ({ name: machine.name, version: versionOf(machine.name) }))
     .filter((machine) => family !== undefined && machine.version?.family === family)

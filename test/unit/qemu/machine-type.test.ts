@@ -31,6 +31,29 @@ describe('an alias is the newest of its family that both know', () => {
   });
 });
 
+describe('a vendor’s names', () => {
+  const rhel = (...versions: string[]): MachineType[] =>
+    versions.map((version, index) => ({
+      name: `pc-q35-rhel${version}`,
+      ...(index === 0 ? { alias: 'q35' } : {}),
+    }));
+
+  test('an alias is what it stands for, whatever that is called, where both know it', () => {
+    expect(pinMachineType('q35', rhel('9.6.0', '9.4.0'), rhel('9.6.0', '9.4.0'))).toBe(
+      'pc-q35-rhel9.6.0',
+    );
+    expect(pinMachineType('q35', rhel('9.6.0', '9.4.0'), rhel('9.4.0'))).toBe('pc-q35-rhel9.4.0');
+    const noble = [{ name: 'pc-i440fx-noble', alias: 'pc' }];
+    expect(pinMachineType('pc', noble, noble)).toBe('pc-i440fx-noble');
+  });
+
+  test('they have versions of their own', () => {
+    expect(pinMachineType('q35', rhel('9.6.0', '9.4.0', '9.2.0'), rhel('9.5.0', '9.4.0'))).toBe(
+      'pc-q35-rhel9.4.0',
+    );
+  });
+});
+
 test('an exact name stays, where both know it', () => {
   expect(pinMachineType('pc-q35-5.2', trixie, bookworm)).toBe('pc-q35-5.2');
   expect(pinMachineType('microvm', trixie, bookworm)).toBe('microvm');
