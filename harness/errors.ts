@@ -48,10 +48,14 @@ export const EXIT_CODES = {
   interrupted: 130,
 } as const;
 
+/** Whether a file operation failed because there is no room, on the disk or in the user's quota. */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(systemErrorCode(error) ?? '');
+}
+
 /** A full disk is no defect of ours, wherever it was met: such an error as one with advice; others as they are. */
 export function explainFullDisk(error: unknown): unknown {
-  if (error instanceof MigbenchError) return error;
-  if (!['ENOSPC', 'EDQUOT'].includes(systemErrorCode(error) ?? '')) return error;
+  if (error instanceof MigbenchError || !isDiskFull(error)) return error;
   return new MigbenchError(
     'host-unfit',
     `The disk is full: ${messageOf(error)}. What was recorded before is safe: free some space and go on with --resume.`,

@@ -8,7 +8,7 @@
  * oldest entries are dropped, and the file's first line says how many: {"direction":"dropped","count":…}.
  */
 import { writeFile } from 'node:fs/promises';
-import { MigbenchError, messageOf } from '../errors.ts';
+import { isDiskFull, MigbenchError, messageOf } from '../errors.ts';
 
 export type TranscriptDirection = 'send' | 'receive';
 
@@ -61,14 +61,14 @@ export class Transcript {
   /**
    * Write everything held to a file, replacing it.
    *
-   * @throws MigbenchError `record` where the file cannot be written.
+   * @throws MigbenchError `record` where the file cannot be written, `host-unfit` where the disk is full.
    */
   async flush(path: string): Promise<void> {
     try {
       await writeFile(path, this.#batches());
     } catch (error) {
       throw new MigbenchError(
-        'record',
+        isDiskFull(error) ? 'host-unfit' : 'record',
         `Could not write the QMP transcript to ${path}: ${messageOf(error)}. Check the folder and its free space.`,
         { cause: error },
       );

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { MigbenchError, messageOf, systemErrorCode } from '../errors.ts';
+import { isDiskFull, MigbenchError, messageOf, systemErrorCode } from '../errors.ts';
 
 /** Make the names in a folder durable: after creating, renaming or removing a file in it. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -29,7 +29,7 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise
 /**
  * Replace a file atomically: temporary file in the same folder, fsync, rename, fsync of the folder.
  *
- * @throws MigbenchError `record`; the old file, if any, is then untouched.
+ * @throws MigbenchError `record`, or `host-unfit` where the disk is full; the old file, if any, is then untouched.
  */
 export async function writeFileAtomically(path: string, text: string): Promise<void> {
   const temporary = join(
@@ -55,7 +55,8 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
 /** What a failed file operation means to the user, and what to do about it. */
 export function storageError(error: unknown, purpose: string): MigbenchError {
   if (error instanceof MigbenchError) return error;
-  return new MigbenchError('record', `Could not ${purpose}: ${explain(error)}`, { cause: error });
+  const code = isDiskFull(error) ? 'host-unfit' : 'record';
+  return new MigbenchError(code, `Could not ${purpose}: ${explain(error)}`, { cause: error });
 }
 
 function explain(error: unknown): string {

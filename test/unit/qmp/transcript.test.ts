@@ -46,3 +46,10 @@ test('a file that cannot be written is an error of the record', async () => {
     code: 'record',
   });
 });
+
+test('a full disk is the host’s', async () => {
+  const transcript = new Transcript();
+  transcript.add('send', 0, '{"execute":"quit"}');
+  // Every write to /dev/full fails with ENOSPC.
+  await expect(transcript.flush('/dev/full')).rejects.toMatchObject({ code: 'host-unfit' });
+});

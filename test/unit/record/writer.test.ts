@@ -91,10 +91,14 @@ describe('create', () => {
     const error: unknown = await appendFile(join(directory, 'full'), 'x').catch(
       (thrown: unknown) => thrown,
     );
-    expect(storageError(error, 'record trial a').message).toBe(
-      'Could not record trial a: no space is left on the disk. What was recorded before is safe: ' +
+    expect(storageError(error, 'record trial a')).toMatchObject({
+      code: 'host-unfit',
+      message:
+        'Could not record trial a: no space is left on the disk. What was recorded before is safe: ' +
         'free some space and continue with --resume.',
-    );
+    });
+    const quota = Object.assign(new Error('EDQUOT'), { code: 'EDQUOT' });
+    expect(storageError(quota, 'record trial a').code).toBe('host-unfit');
   });
 
   test('does not write a record that no reader would accept', async () => {
