@@ -22,14 +22,6 @@ export default defineConfig({
       project('replay', 20_000),
       project('integration', 600_000, serial),
       project('long', 4 * 3_600_000, serial),
-      {
-        test: {
-          name: 'bench',
-          include: [],
-          benchmark: { include: ['test/bench/**/*.bench.ts'] },
-          ...serial,
-        },
-      },
     ],
   },
 });
