@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:fs';
 import { access, mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../debian/cache.ts';
 import { MigbenchError, messageOf } from '../errors.ts';
@@ -58,17 +58,50 @@ async function cachedProbe(
   if (refusal !== undefined) return { chosen: 'tcg', reason: refusal };
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
   const path = join(cache, `${recipe.build.sha256.slice(0, 16)}-${bootId}.json`);
+  return rememberedChoice(path, () => bootUnderKvm(stage, probeRecipe(recipe), folder));
+}
+
+/** What a probe found, and whether another would find the same until this host boots again. */
+export interface Verdict {
+  readonly choice: AcceleratorChoice;
+  readonly isFinal: boolean;
+}
+
+/** The choice in a file, else that of a probe, which is kept there where it is final. */
+export async function rememberedChoice(
+  path: string,
+  probe: () => Promise<Verdict>,
+): Promise<AcceleratorChoice> {
   const known = choiceSchema.safeParse(
-    await readFile(path, 'utf8').then(
-      (text): unknown => JSON.parse(text),
-      () => undefined,
-    ),
+    await readFile(path, 'utf8')
+      .then((text): unknown => JSON.parse(text))
+      .catch(() => undefined),
   );
-  if (known.success) return known.data;
-  const choice = await bootUnderKvm(stage, recipe, folder);
-  await mkdir(cache, { recursive: true });
+  if (known.success) return named(known.data, path);
+  const { choice, isFinal } = await probe();
+  if (!isFinal) return choice;
+  await mkdir(dirname(path), { recursive: true });
   await replaceFile(path, JSON.stringify(choice));
-  return choice;
+  return named(choice, path);
+}
+
+/** A verdict against KVM, with the way to have it looked at again. */
+function named(choice: AcceleratorChoice, path: string): AcceleratorChoice {
+  if (choice.reason === undefined) return choice;
+  const note = `remembered until this host boots again; to try again, delete ${path}`;
+  return { ...choice, reason: `${choice.reason} (${note})` };
+}
+
+/** The guest of the probe: small and the same for every plan, so that only KVM itself can be in its way. */
+export function probeRecipe(recipe: Omit<GuestRecipe, 'accelerator' | 'cpu'>): GuestRecipe {
+  return {
+    ...recipe,
+    // This build's own newest; no other build has to know it.
+    machineType: 'pc',
+    accelerator: 'kvm',
+    cpu: 'host',
+    shape: { memoryBytes: 256 * 1024 * 1024, vcpus: 1, backend: 'ram' },
+  };
 }
 
 async function deviceRefusal(): Promise<string | undefined> {
@@ -83,33 +116,40 @@ async function deviceRefusal(): Promise<string | undefined> {
   }
 }
 
-async function bootUnderKvm(
-  stage: Stage,
-  recipe: Omit<GuestRecipe, 'accelerator' | 'cpu'>,
-  folder: string,
-): Promise<AcceleratorChoice> {
+async function bootUnderKvm(stage: Stage, recipe: GuestRecipe, folder: string): Promise<Verdict> {
+  const against = (why: string, isFinal: boolean): Verdict => ({
+    choice: { chosen: 'tcg', reason: `a guest did not come up under KVM: ${why}` },
+    isFinal,
+  });
+  const gone = new AbortController();
   try {
     await using guest = (
       await startGuest(stage, {
-        recipe: { ...recipe, accelerator: 'kvm', cpu: 'host' },
+        recipe,
         host: stage.sandbox.source,
         build: recipe.build,
         incoming: 'none',
         folder,
       })
     ).machine;
-    const gone = new AbortController();
-    void guest.process.exited.then(() =>
-      gone.abort(new MigbenchError('guest', `QEMU ended under KVM.${guest.ownWords}`)),
-    );
-    await stage.telemetry.beginSession({
-      timeoutMs: BOOT_LIMIT_MS,
-      signal: AbortSignal.any([stage.signal, gone.signal]),
-    });
-    return { chosen: 'kvm' };
+    const ended = (): MigbenchError =>
+      new MigbenchError('guest', `QEMU ended under KVM.${guest.ownWords}`);
+    void guest.process.exited.then(() => gone.abort(ended()));
+    try {
+      await stage.telemetry.beginSession({
+        timeoutMs: BOOT_LIMIT_MS,
+        signal: AbortSignal.any([stage.signal, gone.signal]),
+      });
+      return { choice: { chosen: 'kvm' }, isFinal: true };
+    } catch (error) {
+      throwIfInterrupted(stage.signal);
+      if (gone.signal.aborted) return against(messageOf(gone.signal.reason), true);
+      return against(`${messageOf(error)}${guest.ownWords}`, true);
+    }
   } catch (error) {
     throwIfInterrupted(stage.signal);
-    return { chosen: 'tcg', reason: `a guest did not come up under KVM: ${messageOf(error)}` };
+    // QEMU's own refusal is final. Anything else (a slow start, a full disk) says nothing of KVM.
+    return against(messageOf(error), error instanceof MigbenchError && error.code === 'host-unfit');
   }
 }
 

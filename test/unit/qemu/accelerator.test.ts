@@ -1,0 +1,63 @@
+/** The verdict on KVM: what is probed, and what is remembered of it. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { probeRecipe, rememberedChoice, type Verdict } from '../../../harness/qemu/accelerator.ts';
+import { builtInWorkloads } from '../../../workloads/registry.ts';
+import { temporaryFolder } from '../record/temporary.ts';
+
+const [idle] = builtInWorkloads;
+const refused: Verdict = { choice: { chosen: 'tcg', reason: 'QEMU says: no MSR' }, isFinal: true };
+
+test('the probe boots a small guest, whatever the plan’s is', () => {
+  const build = {
+    ...{ reference: 'system', resolvedReference: 'path:/q', binary: '/q', firmwareArgs: [] },
+    ...{ version: '10.0.0', package: '', sha256: 'ab', program: { file: '/q', args: [] } },
+  };
+  const planned = {
+    build,
+    machineType: 'pc-q35-9.0',
+    shape: { memoryBytes: 2 ** 36, vcpus: 64, backend: 'hugepages' as const, machine: 'q35' },
+    imageKey: 'k',
+    workload: idle!.definition,
+    parameters: {},
+  };
+  expect(probeRecipe(planned)).toMatchObject({
+    build,
+    machineType: 'pc',
+    accelerator: 'kvm',
+    cpu: 'host',
+  });
+  expect(probeRecipe(planned).shape).toEqual({
+    memoryBytes: 256 * 2 ** 20,
+    vcpus: 1,
+    backend: 'ram',
+  });
+});
+
+test('a final verdict is remembered, in QEMU’s words and with the way to forget it', async () => {
+  const path = join(await temporaryFolder(), 'accelerators', 'x.json');
+  let probes = 0;
+  const probe = async (): Promise<Verdict> => {
+    probes += 1;
+    return refused;
+  };
+  const expected = {
+    chosen: 'tcg',
+    reason: `QEMU says: no MSR (remembered until this host boots again; to try again, delete ${path})`,
+  };
+  expect(await rememberedChoice(path, probe)).toEqual(expected);
+  expect(await rememberedChoice(path, probe)).toEqual(expected);
+  expect(probes).toBe(1);
+  expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(refused.choice);
+});
+
+test('what says nothing of KVM is not remembered; a damaged file is no answer', async () => {
+  const path = join(await temporaryFolder(), 'x.json');
+  const passing: Verdict = { choice: { chosen: 'tcg', reason: 'slow' }, isFinal: false };
+  expect(await rememberedChoice(path, async () => passing)).toEqual(passing.choice);
+  await expect(readFile(path)).rejects.toThrow(/ENOENT/u);
+  await writeFile(path, '{"chosen":');
+  const works: Verdict = { choice: { chosen: 'kvm' }, isFinal: true };
+  expect(await rememberedChoice(path, async () => works)).toEqual({ chosen: 'kvm' });
+});
