@@ -3,7 +3,7 @@
  * left out.
  */
 import { MigbenchError } from './errors.ts';
-import type { CellSpec, PlannedTrial, ResolvedPlan } from './plan/types.ts';
+import type { CellSpec, LinkShape, PlannedTrial, ResolvedPlan } from './plan/types.ts';
 import type { SandboxKind } from './sandbox/enter.ts';
 import { shapeCommands } from './sandbox/link.ts';
 import { run, type Program } from './sandbox/process.ts';
@@ -58,13 +58,39 @@ export function requireBuilt(plan: ResolvedPlan, trials: readonly PlannedTrial[]
   if (asked.length > 0) throw new MigbenchError('plan-invalid', asked.join('\n'));
 }
 
+/**
+ * A Unix socket joins the two QEMUs directly: what is sent over it does not cross the shaped link. In loopback mode
+ * there is no such link; a bandwidth is a `max-bandwidth` there, whatever the transport.
+ *
+ * @throws MigbenchError `plan-invalid` where a link's shape would be on paper only.
+ */
+export function requireCrossing(trials: readonly PlannedTrial[], mode: SandboxKind['mode']): void {
+  const beside = trials.find(
+    ({ cell: { spec } }) =>
+      mode === 'namespaces' && spec.transport === 'unix' && isShaped(spec.link),
+  );
+  if (beside === undefined) return;
+  throw new MigbenchError(
+    'plan-invalid',
+    `transport: unix does not cross the migration link, so that ${beside.cell.labels.link} would shape nothing ` +
+      `(cell ${beside.cell.id}). Use transport: tcp, or a link of bandwidth: unlimited without delay and loss ` +
+      '(a rate can then be set with the parameter max-bandwidth).',
+  );
+}
+
+function isShaped({ bandwidthBitsPerSecond, delayUs, lossPercent }: LinkShape): boolean {
+  return (
+    bandwidthBitsPerSecond !== 'unlimited' || delayUs !== undefined || lossPercent !== undefined
+  );
+}
+
 const PROBE_TIMEOUT_MS = 10_000;
 
 /**
  * Try every kind of link shape that these trials ask for in a throwaway namespace.
  *
  * @throws MigbenchError `host-unfit` where the kernel lacks a queue (delay and loss want sch_netem), or where there is
- *   no link to shape at all.
+ *   no link to shape at all; `plan-invalid` where the migration would not cross it.
  */
 export async function requireShaping(
   trials: readonly PlannedTrial[],
@@ -72,6 +98,7 @@ export async function requireShaping(
   tools: { readonly tc: Program } | undefined,
   signal: AbortSignal,
 ): Promise<void> {
+  requireCrossing(trials, kind.mode);
   const delayed = trials.find(
     ({ cell: { spec } }) => spec.link.delayUs !== undefined || spec.link.lossPercent !== undefined,
   );
