@@ -10,7 +10,7 @@ const { signal } = new AbortController();
 const kind = await findSandboxKind(signal);
 const startedMs = performance.now();
 await provision({
-  ...{ trials: planTrials(plan), kind, signal },
+  ...{ cells: plan.cells, trials: planTrials(plan), kind, signal },
   progress: new Progress({ quiet: true, verbose: false }),
 });
 process.stdout.write(String(performance.now() - startedMs));
