@@ -1,6 +1,7 @@
 /** Loading a plan named on the command line, with the workloads this program knows. */
 import { resolve } from 'node:path';
 import { MigbenchError, messageOf } from '../errors.ts';
+import { folderDigest } from '../plan/folder-digest.ts';
 import { loadPlan, type LoadedPlan } from '../plan/load.ts';
 import { parseBuildReference } from '../qemu/builds/reference.ts';
 import { builtInWorkload, builtInWorkloads, loadWorkload } from '../../workloads/registry.ts';
@@ -25,7 +26,10 @@ export async function loadPlanFile(request: PlanFileRequest): Promise<LoadedPlan
     workloads: {
       ids: builtInWorkloads.map(({ definition }) => definition.id),
       byId: (id) => builtInWorkload(id)?.definition,
-      byPath: async (folder) => (await loadWorkload(folder)).definition,
+      byPath: async (folder) => ({
+        definition: (await loadWorkload(folder)).definition,
+        digest: await folderDigest(folder),
+      }),
     },
   });
   checkBuilds(request.file, loaded);

@@ -19,11 +19,22 @@ export function canonicalJson(value: unknown): string {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+/** A cell without the place that a user's workload was loaded from; its content counts by its digest. */
+function withoutPlace({ workload: { path: _, ...workload }, ...rest }: CellSpec): CellSpec {
+  return { ...rest, workload };
+}
+
 /** SHA-256 (hex) of everything that can change a cell's measurements, and of nothing else. */
-export const cellHash = (spec: CellSpec): string => sha256(canonicalJson(spec));
+export const cellHash = (spec: CellSpec): string => sha256(canonicalJson(withoutPlace(spec)));
 
 /** SHA-256 (hex) of a resolved plan: two plans with the same hash run the same trials in the same order. */
-export const planHash = (plan: ResolvedPlan): string => sha256(canonicalJson(plan));
+export const planHash = (plan: ResolvedPlan): string =>
+  sha256(
+    canonicalJson({
+      ...plan,
+      cells: plan.cells.map((cell) => ({ ...cell, spec: withoutPlace(cell.spec) })),
+    }),
+  );
 
 /** A dimension that `compare` can leave out when it pairs cells. */
 export type CellDimension =
@@ -44,6 +55,8 @@ const MEMBERS: Readonly<Record<CellDimension, readonly (keyof CellSpec)[]>> = {
 export function cellKeyWithout(cell: Pick<Cell, 'spec'>, dimension: CellDimension): string {
   const left = new Set<string>(MEMBERS[dimension]);
   return canonicalJson(
-    Object.fromEntries(Object.entries(cell.spec).filter(([member]) => !left.has(member))),
+    Object.fromEntries(
+      Object.entries(withoutPlace(cell.spec)).filter(([member]) => !left.has(member)),
+    ),
   );
 }

@@ -1,18 +1,11 @@
 /** What can only be seen in a cell: a guest too small for its workload, a setting that its guest does not allow. */
 import { formatExact } from '../units.ts';
-import { messageOf } from '../errors.ts';
 import type { ExpandedCell } from './expand.ts';
 import type { PlanProblem } from './problems.ts';
 import { checkRules, rulesForBuild } from './rules.ts';
 
 function memoryProblem({ workload, guest }: ExpandedCell['point']): PlanProblem | undefined {
-  let needed: number;
-  try {
-    needed = workload.definition.minimumGuestMemoryBytes(workload.value.parameters);
-  } catch (error) {
-    const reason = `the workload "${workload.label}" refuses its parameters: ${messageOf(error)}`;
-    return { path: workload.path, reason };
-  }
+  const needed = workload.definition.minimumGuestMemoryBytes(workload.value.parameters);
   if (guest.value.memoryBytes >= needed) return undefined;
   const whole = Math.ceil(needed / 2 ** 20) * 2 ** 20;
   return {

@@ -1,7 +1,8 @@
 /** The workload entries of a plan: found, their parameters checked and completed, and labelled. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { WorkloadDefinition } from '../../workloads/types.ts';
 import { messageOf } from '../errors.ts';
+import { workloadFaults } from './check-workload.ts';
 import { distinct, labelText } from './labels.ts';
 import { nearestName } from './nearest.ts';
 import type { PlanPath, PlanProblem } from './problems.ts';
@@ -20,7 +21,14 @@ export interface WorkloadLookup {
   readonly ids: readonly string[];
   readonly byId: (id: string) => WorkloadDefinition | undefined;
   /** Loads a user's own workload from an absolute folder; rejects with the reason. */
-  readonly byPath: (folder: string) => Promise<WorkloadDefinition>;
+  readonly byPath: (folder: string) => Promise<OwnWorkload>;
+}
+
+/** A user's own workload. */
+export interface OwnWorkload {
+  readonly definition: WorkloadDefinition;
+  /** Hash of the folder's content. */
+  readonly digest: string;
 }
 
 /** A workload entry, ready for cells. */
@@ -41,13 +49,15 @@ async function find(
   path: PlanPath,
   lookup: WorkloadLookup,
   directory: string,
-): Promise<{ definition: WorkloadDefinition; folder?: string } | PlanProblem> {
+): Promise<
+  { definition: WorkloadDefinition; own?: { path: string; digest: string } } | PlanProblem
+> {
   if ((entry.id === undefined) === (entry.path === undefined))
     return { path, reason: 'a workload has either an id (built-in) or a path (your own folder)' };
   if (entry.path !== undefined) {
     const folder = resolve(directory, entry.path);
     return lookup.byPath(folder).then(
-      (definition) => ({ definition, folder }),
+      ({ definition, digest }) => ({ definition, own: { path: folder, digest } }),
       (error: unknown) => ({ path: [...path, 'path'], reason: messageOf(error) }),
     );
   }
@@ -131,15 +141,17 @@ export async function resolveWorkloads(
       problems.push(typeof written === 'string' ? { ...result, path } : result);
       continue;
     }
-    const { definition, folder } = result;
+    const { definition, own } = result;
     const before = problems.length;
     const parameters = parametersOf(entry, definition, path, problems);
     if (problems.length > before) continue;
-    const value = {
-      id: definition.id,
-      ...(folder === undefined ? {} : { path: folder }),
-      parameters,
-    };
+    const faults = workloadFaults(definition, parameters);
+    if (faults.length > 0) {
+      const name = own === undefined ? definition.id : join(own.path, 'workload.js');
+      problems.push(...faults.map((fault) => ({ path, reason: `${name}: ${fault}` })));
+      continue;
+    }
+    const value = { id: definition.id, ...own, parameters };
     found.push({
       path,
       value,

@@ -46,12 +46,17 @@ export type HeartbeatPeriod = 'auto' | 'off' | number;
 /** A QEMU parameter in QMP's own unit, or `unlimited` where QMP has a number for it. */
 export type ParameterValue = number | string | boolean;
 
-/** Everything that can change a measurement, and nothing else: the hash of its canonical form is in the cell id. */
+/**
+ * Everything that can change a measurement, and nothing else (but for `workload.path`): the hash of its canonical form
+ * is in the cell id.
+ */
 export interface CellSpec {
   readonly workload: {
     readonly id: string;
-    /** Absolute folder of a user's own workload. */
+    /** Absolute folder of a user's own workload. Not part of the hash: the same folder may be in another clone. */
     readonly path?: string;
+    /** With `path`: hash of the folder's content. */
+    readonly digest?: string;
     readonly parameters: ParameterValues;
   };
   readonly guest: GuestShape;

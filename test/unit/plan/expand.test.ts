@@ -76,7 +76,12 @@ test('an own workload is found relative to the plan, and may have a label', asyn
     SMALL.replace('[idle]', '[{ path: ./own, label: mine }, idle]'),
   );
   expect(plan.cells[0]?.labels.workload).toBe('mine');
-  expect(plan.cells[0]?.spec.workload.path).toBe('/plans/own');
+  expect(plan.cells[0]?.spec.workload).toEqual({
+    id: 'own',
+    path: '/plans/own',
+    digest: 'd'.repeat(64),
+    parameters: {},
+  });
   expect([...definitions.keys()]).toEqual(['/plans/own', 'idle']);
 });
 

@@ -64,7 +64,7 @@ export const workloads: WorkloadLookup = {
   byId: (id) => definitions.get(id),
   byPath: (folder) =>
     folder.endsWith('/own')
-      ? Promise.resolve({ ...idle, id: 'own' })
+      ? Promise.resolve({ definition: { ...idle, id: 'own' }, digest: 'd'.repeat(64) })
       : Promise.reject(new Error('the folder holds no workload.js')),
 };
 
