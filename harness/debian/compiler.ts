@@ -7,7 +7,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { MigbenchError } from '../errors.ts';
+import { MigbenchError, type ErrorCode } from '../errors.ts';
 import { run, type Program, type RunOptions } from '../sandbox/process.ts';
 import { hostArchitecture } from './architecture.ts';
 import { cacheLayout, WorkDirectory } from './cache.ts';
@@ -26,6 +26,8 @@ export interface Compilation {
   readonly defines?: Readonly<Record<string, string>>;
   /** Libraries beside libc (which has pthread): `m`, `rt`, … */
   readonly libraries?: readonly string[];
+  /** The code of the error where a source is wrong: `internal` where absent, as for sources of migbench's own. */
+  readonly errorCode?: ErrorCode;
   /** Further options of cc1, such as `-Werror`. The defaults are -O2, gnu17 and -Wall. */
   readonly flags?: readonly string[];
 }
@@ -161,7 +163,7 @@ function ldArguments(
 /**
  * Compile C sources to one static program.
  *
- * @throws MigbenchError `internal` with the compiler's own words where a source is wrong; `host-unfit` where the
+ * @throws MigbenchError `internal` (or the given code) with the compiler's words where a source is wrong; `host-unfit` where the
  *   compiler cannot be fetched; `interrupted`.
  */
 export async function compileStatic(
@@ -174,6 +176,7 @@ export async function compileStatic(
     timeoutMs: COMPILE_LIMIT_MS,
     purpose,
     cwd: work.path,
+    ...(compilation.errorCode === undefined ? {} : { errorCode: compilation.errorCode }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const jobs = compilation.sources.map((source, index) => ({

@@ -28,6 +28,8 @@ import {
   rootRequest,
   type WorkloadSource,
 } from './image/recipe.ts';
+import { builtInWorkload } from '../../workloads/registry.ts';
+import type { WorkloadDefinition } from '../../workloads/types.ts';
 import { addSkeleton, stageTree } from './image/root-files.ts';
 
 export type { WorkloadSource } from './image/recipe.ts';
@@ -73,8 +75,8 @@ const PACK_LIMIT_MS = 5 * 60_000;
  *
  * Safe to call from several processes at once.
  *
- * @throws MigbenchError `host-unfit` where packages or tools cannot be had; `usage` where a workload names files that
- *   are not there; `internal` where a program does not compile; `interrupted`.
+ * @throws MigbenchError `host-unfit` where packages or tools cannot be had; `plan-invalid` where a workload names files
+ *   that are not there, or a program of a user's own does not compile; `interrupted`.
  */
 export async function buildImage(request: ImageRequest): Promise<GuestImage> {
   const { workloads, ...options } = request;
@@ -86,7 +88,7 @@ export async function buildImage(request: ImageRequest): Promise<GuestImage> {
   const key = await imageKey([kernelTree.key, rootTree.key, compiler.key], workloads).catch(
     (error: unknown) => {
       throw new MigbenchError(
-        'usage',
+        'plan-invalid',
         `Cannot read a file that a workload names: ${messageOf(error)}`,
         {
           cause: error,
@@ -190,6 +192,11 @@ async function makeInitrd(
   await writeFile(output, archive);
 }
 
+/** Sources of others than ours are their owner's to mend. */
+function isBuiltIn({ id }: WorkloadDefinition): boolean {
+  return builtInWorkload(id) !== undefined;
+}
+
 async function stageRoot(
   rootTree: Tree,
   stage: string,
@@ -208,6 +215,7 @@ async function stageRoot(
           sources: program.sources.map((source) => join(folder, source)),
           output: join(stage, program.target),
           libraries: ['m'],
+          ...(isBuiltIn(definition) ? {} : { errorCode: 'plan-invalid' }),
         },
         options,
       );

@@ -65,6 +65,14 @@ describe.skipIf(reason !== undefined)('the compiler', () => {
 
     await writeFile(join(folder, 'part.c'), 'int exponent(void) { return thrice; }\n');
     await expect(compile('three')).rejects.toThrow(/part\.c:1:\d+: error: .thrice. undeclared/);
+    const sources = [join(folder, 'part.c')];
+    const output = join(folder, 'four');
+    await expect(compileStatic({ sources, output }, { cache })).rejects.toMatchObject({
+      code: 'internal',
+    });
+    await expect(
+      compileStatic({ sources, output, errorCode: 'plan-invalid' }, { cache }),
+    ).rejects.toMatchObject({ code: 'plan-invalid' });
   });
 });
 
