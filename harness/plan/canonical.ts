@@ -20,8 +20,9 @@ export function canonicalJson(value: unknown): string {
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** A cell without the place that a user's workload was loaded from; its content counts by its digest. */
-function withoutPlace({ workload: { path: _, ...workload }, ...rest }: CellSpec): CellSpec {
-  return { ...rest, workload };
+function withoutPlace(spec: CellSpec): CellSpec {
+  const { path: _, ...workload } = spec.workload;
+  return { ...spec, workload };
 }
 
 /** SHA-256 (hex) of everything that can change a cell's measurements, and of nothing else. */
