@@ -19,7 +19,7 @@ import { withLock } from './lock.ts';
 import { manifestName, surveyTree, treeKey, TREE_LAYOUT, type TreeManifest } from './manifest.ts';
 import { megabytes, type ProvisionOptions } from './progress.ts';
 import { cachedTree, intactTree, writeReference, type TreeRequest } from './refs.ts';
-import { treeOf, type Tree } from './tree.ts';
+import { requireListablePath, treeOf, type Tree } from './tree.ts';
 import { flush, isIntact, removeTree, unpackPackages } from './unpack.ts';
 
 /** Unpacked size over packed size, with room to spare: seen 3.5 to 4.5. */
@@ -38,6 +38,8 @@ export async function resolveTree(
   options: ProvisionOptions = {},
 ): Promise<Tree> {
   const layout = cacheLayout(options.cache);
+  // Before anything is fetched to where it could not be run.
+  requireListablePath(layout.root);
   if (options.refresh !== true) {
     const tree = cachedTree(layout, request);
     if (tree !== undefined) return tree;

@@ -73,14 +73,31 @@ export function treeHas(tree: Tree, path: string): boolean {
 }
 
 /**
+ * Trees are found by their loader through a list of folders, in which these characters part one from the next.
+ *
+ * @throws MigbenchError `host-unfit` where the cache's own path has one.
+ */
+export function requireListablePath(folder: string): void {
+  const found = /[:;]/u.exec(folder)?.[0];
+  if (found === undefined) return;
+  throw new MigbenchError(
+    'host-unfit',
+    `The cache is in ${folder}, but programs cannot be run from a path with a "${found}" in it: the dynamic loader takes ` +
+      'it for the end of a folder. Set XDG_CACHE_HOME to a path without one.',
+  );
+}
+
+/**
  * A program of the tree, by its path there: `/usr/bin/qemu-system-x86_64`.
  *
  * A dynamic program is started by the tree's loader, a static one as it is, a script by the tree's interpreter where
  * the tree has it and else by the host's.
  *
- * @throws MigbenchError `internal` where the tree does not have it, or it is not a program.
+ * @throws MigbenchError `internal` where the tree does not have it, or it is not a program; `host-unfit` where the
+ *   cache's path does not allow it.
  */
 export function treeProgram(tree: Tree, path: string): Program {
+  requireListablePath(tree.root);
   const file = resolveInTree(tree, path);
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new MigbenchError(

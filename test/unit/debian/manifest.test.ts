@@ -10,7 +10,12 @@ import {
   surveyTree,
   treeKey,
 } from '../../../harness/debian/manifest.ts';
-import { resolveInTree, treeProgram, type Tree } from '../../../harness/debian/tree.ts';
+import {
+  requireListablePath,
+  resolveInTree,
+  treeProgram,
+  type Tree,
+} from '../../../harness/debian/tree.ts';
 import { mergeUsr } from '../../../harness/debian/unpack.ts';
 
 async function temporaryFolder(): Promise<string> {
@@ -131,6 +136,19 @@ describe('programs of a tree', () => {
     expect(resolveInTree({ root }, '/usr/bin/tool')).toBe(join(root, 'usr/bin/real'));
     expect(resolveInTree({ root }, '/usr/bin/out')).toBe(join(root, 'etc/passwd'));
     expect(() => resolveInTree({ root }, '/usr/bin/loop')).toThrow(/Too many symbolic links/);
+  });
+
+  it('cannot be run from a path that their loader would take apart', () => {
+    for (const root of ['/home/a:b/trees/k', '/home/a;b/trees/k']) {
+      const tree: Tree = { key: 'k', root, packages: [], libraryFolders: [join(root, 'lib')] };
+      expect(() => treeProgram(tree, '/usr/bin/tool')).toThrow(
+        expect.objectContaining({
+          code: 'host-unfit',
+          message: expect.stringMatching(/Set XDG_CACHE_HOME to a path without one\.$/u) as unknown,
+        }),
+      );
+    }
+    expect(() => requireListablePath('/home/a b,ü/trees/k')).not.toThrow();
   });
 
   it('that are scripts run by the interpreter of the tree, else of the host', async () => {
