@@ -7,6 +7,7 @@ import type { CellSpec, LinkShape, PlannedTrial, ResolvedPlan } from './plan/typ
 import type { SandboxKind } from './sandbox/enter.ts';
 import { shapeCommands } from './sandbox/link.ts';
 import { run, type Program } from './sandbox/process.ts';
+import { shellQuoted } from './sandbox/shell-quote.ts';
 
 interface Gap {
   /** Where in the plan it is asked for. */
@@ -135,7 +136,5 @@ export async function requireShaping(
 }
 
 function quote(program: Program, args: readonly string[]): string {
-  return [program.file, ...program.args, ...args]
-    .map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`)
-    .join(' ');
+  return [program.file, ...program.args, ...args].map(shellQuoted).join(' ');
 }

@@ -2,6 +2,7 @@
  * `migbench plan --commands`: the QEMU command lines of both sides of each cell. Builds that are in the cache are
  * named by their files; nothing is fetched. What only a run knows stands in angle brackets.
  */
+import { shellQuoted } from '../sandbox/shell-quote.ts';
 import { guestArguments, type Stage } from '../guest/start-guest.ts';
 import { defaultCpu } from '../qemu/accelerator.ts';
 import {
@@ -134,11 +135,6 @@ export function commandGroups(
     else group.cells.push(cell.id);
   }
   return [...groups.values()];
-}
-
-/** An argument as a shell reads it. */
-export function shellQuoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/u.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }
 
 const PREFACE = `\

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { EXIT_CODES, MigbenchError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
+import { shellQuoted } from '../sandbox/shell-quote.ts';
 import { interruptSignal } from './interrupt.ts';
 
 interface RunArguments {
@@ -147,9 +148,7 @@ function resumeCommand(args: RunArguments, runDirectory: string): string {
   const words = ['migbench', 'run', '--resume', runDirectory];
   if (args['keep-failed']) words.push('--keep-failed');
   if (args.mirror !== undefined) words.push('--mirror', args.mirror);
-  return words
-    .map((word) => (/^[\w@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(' ');
+  return words.map(shellQuoted).join(' ');
 }
 
 export const runCommand: CommandModule<object, RunArguments> = {

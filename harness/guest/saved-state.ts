@@ -1,26 +1,19 @@
 /**
- * Saving a stopped guest to a file and restoring it, through a socket: that works the same on every QEMU build, with
- * no shell inside QEMU's own environment.
+ * Saving a stopped guest to a file and restoring it, the same way on every QEMU build: saved through a socket, so that a
+ * full disk is noticed here; restored through `exec:`.
  */
-import {
-  createReadStream,
-  createWriteStream,
-  rmSync,
-  type ReadStream,
-  type WriteStream,
-} from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { createWriteStream, rmSync, type WriteStream } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { deadline, poll, throwIfInterrupted } from '../deadline.ts';
-import { MigbenchError, messageOf } from '../errors.ts';
+import { MigbenchError } from '../errors.ts';
 import type { Machine } from '../qemu/machine.ts';
+import { shellQuoted } from '../sandbox/shell-quote.ts';
 
 /** Saving or restoring a guest may take long, but something must move within this time, ms. */
 const TRANSFER_TIMEOUT_MS = 60_000;
 /** How often QEMU is asked whether it has finished, ms. */
 const POLL_INTERVAL_MS = 5;
-/** Chunk of one read of the saved state, bytes. */
-const CHUNK_BYTES = 1024 * 1024;
 
 /**
  * Write the state of a stopped guest to `file`.
@@ -60,31 +53,19 @@ export async function saveState(
 }
 
 /**
- * Feed a saved state to a QEMU started with `-incoming defer`, and wait until its guest runs.
+ * Let a QEMU started with `-incoming defer` read a saved state, and wait until its guest runs.
+ *
+ * QEMU reads it through a `cat` of its own: fed by this process, the same bytes took a third of a second of its
+ * processor time and twice as long.
  *
  * @throws MigbenchError `guest` where QEMU refuses the state.
  */
 export async function restoreState(
   machine: Machine,
-  socketPath: string,
   file: string,
   signal: AbortSignal,
 ): Promise<void> {
-  rmSync(socketPath, { force: true });
-  await machine.qmp.execute('migrate-incoming', { uri: `unix:${socketPath}` });
-  const socket = connect(socketPath);
-  try {
-    const saved = createReadStream(file, { highWaterMark: CHUNK_BYTES });
-    await transfer(saved, socket, signal, () => tooSlow(machine, 'read any of its saved state'));
-  } catch (error) {
-    throwIfInterrupted(signal);
-    if (error instanceof MigbenchError) throw error;
-    throw new MigbenchError(
-      'guest',
-      `The ${machine.label} QEMU stopped reading the saved guest: ${messageOf(error)}.${machine.ownWords}`,
-      { cause: error },
-    );
-  }
+  await machine.qmp.execute('migrate-incoming', { uri: `exec:cat ${shellQuoted(file)}` });
   await waitForMigration(machine, signal);
   // A guest that was stopped when it was saved is still stopped.
   await machine.qmp.execute('cont');
@@ -92,8 +73,8 @@ export async function restoreState(
 
 /** Copy until the end of the source, however long it takes, as long as something moves. */
 async function transfer(
-  from: Socket | ReadStream,
-  to: Socket | WriteStream,
+  from: Socket,
+  to: WriteStream,
   signal: AbortSignal,
   stalled: () => Error,
 ): Promise<void> {

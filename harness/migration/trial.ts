@@ -192,8 +192,7 @@ class Trial {
       sandbox.shapeLink(spec.link),
     );
     this.#watch.lap('start');
-    const statePath = sandbox.source.socketPath('state');
-    await restoreState(source.machine, statePath, template.statePath, signal);
+    await restoreState(source.machine, template.statePath, signal);
     this.#watch.lap('restore');
     const [sourceSettings, destinationSettings] = await settleBoth(
       applySettings(source.machine, spec, abilities.source, sandbox.mode),

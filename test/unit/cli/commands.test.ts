@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { totalsByKind } from '../../../harness/cli/cache.ts';
 import { findingText } from '../../../harness/cli/doctor.ts';
-import { commandGroups, commandText, shellQuoted } from '../../../harness/cli/plan-commands.ts';
+import { commandGroups, commandText } from '../../../harness/cli/plan-commands.ts';
+import { shellQuoted } from '../../../harness/sandbox/shell-quote.ts';
 import { dimensionsOf } from '../../../harness/cli/plan.ts';
 import { cacheUsers } from '../../../harness/cli/prune-everything.ts';
 import { parseFormats } from '../../../harness/cli/report.ts';
