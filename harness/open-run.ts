@@ -1,6 +1,7 @@
 /** Opening a run directory for a run: a new one, or one that is to be gone on with. */
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { existsSync } from 'node:fs';
 import { MigbenchError } from './errors.ts';
 import { describeHost } from './host.ts';
@@ -51,6 +52,14 @@ function newEnvironment(
     calibrations: [],
     ...(request.only === undefined ? {} : { only: request.only }),
   };
+}
+
+/** The folders that have to be made for a run directory, innermost first. */
+function missingFolders(runDirectory: string): readonly string[] {
+  const missing: string[] = [];
+  for (let path = resolve(runDirectory); !existsSync(path); path = dirname(path))
+    missing.push(path);
+  return missing;
 }
 
 /** @throws MigbenchError `record` where trials of both kinds would stand in one run. */
@@ -117,7 +126,7 @@ export async function openRun(
   kind: SandboxKind,
 ): Promise<OpenedRun> {
   const { runDirectory, loaded } = request;
-  const existed = existsSync(runDirectory);
+  const missing = missingFolders(runDirectory);
   let finished: ReadonlySet<string> = new Set();
   let warnings: readonly string[] = [];
   let writer: RunWriter | undefined;
@@ -173,7 +182,10 @@ export async function openRun(
     },
     [Symbol.asyncDispose]: async () => {
       await writer?.[Symbol.asyncDispose]();
-      if (!begun && !existed) await rm(runDirectory, { recursive: true, force: true });
+      if (begun || missing.length === 0) return;
+      await rm(runDirectory, { recursive: true, force: true });
+      // A folder that someone else has begun to use meanwhile is not empty, and stays.
+      for (const folder of missing.slice(1)) await rmdir(folder).catch(() => undefined);
     },
   };
 }

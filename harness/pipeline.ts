@@ -20,7 +20,7 @@ import { provision } from './provision.ts';
 import { readRun, type Run } from './record/reader.ts';
 import type { Outcome } from './record/schema.ts';
 import { chooseScratch, findSandboxKind, runInside } from './sandbox/enter.ts';
-import { requireBuilt, requireShaping } from './support.ts';
+import { requireBuilt, requireCrossing, requireShaping } from './support.ts';
 import { writeReport } from '../reports/index.ts';
 
 export interface RunRequest {
@@ -57,11 +57,13 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
   requireBuilt(plan, planned);
 
   const kind = await findSandboxKind(signal);
+  requireCrossing(planned, kind.mode);
+  if (!request.resume) requireMemory(planned);
   await using opened = await openRun(request, planned.length, kind);
   const trials = planned.filter((trial) => !opened.finished.has(trial.id));
   let measured: number = EXIT_CODES.ok;
   if (trials.length > 0) {
-    requireMemory(trials);
+    if (request.resume) requireMemory(trials);
     const progress = new Progress(output, join(runDirectory, 'run.log'));
     for (const warning of [...loaded.warnings, ...opened.warnings]) progress.line(warning);
     const provisions = await provision({

@@ -91,7 +91,7 @@ const PROBE_TIMEOUT_MS = 10_000;
  * Try every kind of link shape that these trials ask for in a throwaway namespace.
  *
  * @throws MigbenchError `host-unfit` where the kernel lacks a queue (delay and loss want sch_netem), or where there is
- *   no link to shape at all; `plan-invalid` where the migration would not cross it.
+ *   no link to shape at all.
  */
 export async function requireShaping(
   trials: readonly PlannedTrial[],
@@ -99,7 +99,6 @@ export async function requireShaping(
   tools: { readonly tc: Program } | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  requireCrossing(trials, kind.mode);
   const delayed = trials.find(
     ({ cell: { spec } }) => spec.link.delayUs !== undefined || spec.link.lossPercent !== undefined,
   );

@@ -148,7 +148,7 @@ async function withSmallDisk(context: TestContext, folder: string, size: string)
 }
 
 test.for([
-  { when: 'at once', size: '8k', code: 2, words: /Could not write .*no space is left/u },
+  { when: 'at once', size: '8k', code: 3, words: /Could not write .*no space is left/u },
   {
     ...{ when: 'at the first saved guest', size: '40m', code: 3 },
     words: /The disk is full: a saved guest could not be written/u,
