@@ -6,7 +6,7 @@ import { createWriteStream, rmSync, type WriteStream } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { deadline, poll, throwIfInterrupted } from '../deadline.ts';
-import { MigbenchError } from '../errors.ts';
+import { isDiskFull, MigbenchError } from '../errors.ts';
 import type { Machine } from '../qemu/machine.ts';
 import { shellQuoted } from '../sandbox/shell-quote.ts';
 
@@ -126,11 +126,7 @@ function tooSlow(machine: Machine, what: string): MigbenchError {
 }
 
 function diskError(error: unknown, file: string): unknown {
-  const full =
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-  if (!full) return error;
+  if (!isDiskFull(error)) return error;
   return new MigbenchError(
     'host-unfit',
     `The disk is full: a saved guest could not be written to ${file}. Free some space or choose another --out, ` +

@@ -171,7 +171,7 @@ function finishedLine(record: TrialRecord): string {
  * Run all trials of a job. Each record is on the disk before the next trial begins.
  *
  * @throws MigbenchError `interrupted` on abort, `host-unfit` where a build or accelerator does not work here,
- *   `record` where the disk is full.
+ *   or the disk is full; `record` where the run directory cannot be written.
  */
 export function runCampaign(options: CampaignOptions): Promise<void> {
   return new Campaign(options).run();

@@ -1,7 +1,7 @@
 /** Getting cells ready for their trials: ask the builds, choose the accelerator, save the templates. */
 import { join } from 'node:path';
 import { throwIfInterrupted } from '../deadline.ts';
-import { MigbenchError, messageOf, systemErrorCode } from '../errors.ts';
+import { isDiskFull, MigbenchError, messageOf } from '../errors.ts';
 import { recipeKey, type GuestRecipe } from '../guest/recipe.ts';
 import { createTemplate, type Template } from '../guest/template.ts';
 import type { Cell } from '../plan/types.ts';
@@ -200,8 +200,7 @@ export class Preparation {
  * that does not come up or a QEMU that breaks off says nothing about a migration.
  */
 function outcomeOf(error: unknown): Outcome | undefined {
-  if (!(error instanceof MigbenchError)) return undefined;
-  if (['ENOSPC', 'EDQUOT'].includes(systemErrorCode(error.cause) ?? '')) return undefined;
+  if (!(error instanceof MigbenchError) || isDiskFull(error.cause)) return undefined;
   const detail = error.message;
   switch (error.code) {
     case 'plan-invalid':

@@ -214,6 +214,7 @@ class Trial {
       ['--sparse=always', '--reflink=auto', template.diskPath, this.#diskPath],
       {
         timeoutMs: COPY_TIMEOUT_MS,
+        errorCode: 'host-unfit',
         signal: this.#options.stage.signal,
         purpose: 'copy the guest’s disk',
       },
