@@ -138,6 +138,14 @@ function install() {
   writeFileSync(stamps.install, lock);
 }
 
+/** Keep the parser's own help beside the program, which answers `--help` from it (harness/cli/quick-answer.ts). */
+function keepHelp(built) {
+  const options = { cwd: root, encoding: 'utf8' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [built, '--help'], options);
+  if (status !== 0) fail(`The program that was built does not start:\n${stderr}`);
+  writeFileSync(join(dirname(built), 'help.txt'), stdout);
+}
+
 /** Build beside `dist`, and swap: a run that is going on finds its files, or newer ones, but never none. */
 function build() {
   const sources = sourcesHash();
@@ -153,6 +161,7 @@ function build() {
   if (!existsSync(built)) fail(`The build made no ${built}.`);
   // npm made it executable at install; the build makes it anew.
   chmodSync(built, 0o755);
+  keepHelp(built);
   writeFileSync(join(fresh, basename(stamps.build)), buildStamp(sources, fresh));
   if (existsSync(dist)) renameSync(dist, old);
   renameSync(fresh, dist);

@@ -2,7 +2,8 @@
 import type { CommandModule } from 'yargs';
 import type { Finding, Level } from '../doctor/finding.ts';
 import { EXIT_CODES } from '../errors.ts';
-import { printJson, textWidth, wrapText } from './output.ts';
+import { printJson, wrapText } from './output.ts';
+import { textWidth } from './text-width.ts';
 
 interface DoctorArguments {
   readonly probe: boolean;

@@ -49,8 +49,3 @@ export function wrapText(text: string, width: number, indent = ''): string {
   if (line !== '') lines.push(line);
   return lines.map((content) => `${indent}${content}\n`).join('');
 }
-
-/** Columns to write text in: the terminal's own, at most 100. */
-export function textWidth(): number {
-  return Math.min(100, process.stdout.columns ?? 100);
-}

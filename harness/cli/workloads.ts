@@ -3,7 +3,8 @@ import type { CommandModule } from 'yargs';
 import { MigbenchError } from '../errors.ts';
 import type { LoadedWorkload } from '../../workloads/registry.ts';
 import type { WorkloadDefinition } from '../../workloads/types.ts';
-import { printJson, tableText, textWidth, wrapText } from './output.ts';
+import { printJson, tableText, wrapText } from './output.ts';
+import { textWidth } from './text-width.ts';
 
 interface WorkloadsArguments {
   readonly workload?: string | undefined;

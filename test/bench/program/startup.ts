@@ -10,11 +10,14 @@ const TIMEOUT_MS = 30_000;
 
 export async function timeStartup(signal: AbortSignal): Promise<Measurement[]> {
   const help = () => run(migbench, ['--help'], { signal, timeoutMs: TIMEOUT_MS });
-  const [timed] = await timeTasks(
-    'program',
-    [{ name: 'migbench --help', run: help }],
-    { timeMs: 0, iterations: REPETITIONS },
-    signal,
+  const nothing = { file: process.execPath, args: ['-e', '0'] };
+  const tasks = [
+    { name: 'migbench --help', run: help },
+    // What of it is Node's own: the claim is nothing without it.
+    { name: 'node -e 0', run: () => run(nothing, [], { signal, timeoutMs: TIMEOUT_MS }) },
+  ];
+  const timed = await timeTasks('program', tasks, { timeMs: 0, iterations: REPETITIONS }, signal);
+  return timed.map((task) =>
+    task.name === 'migbench --help' ? { ...task, claimedBelow: CLAIMED_MS } : task,
   );
-  return timed === undefined ? [] : [{ ...timed, claimedBelow: CLAIMED_MS }];
 }

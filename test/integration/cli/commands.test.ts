@@ -1,6 +1,6 @@
 /** The commands that need no QEMU, through the built program. */
 import { once } from 'node:events';
-import { cpSync, existsSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -33,6 +33,16 @@ describe.concurrent('prints', () => {
     const help = await output(...command, '--help');
     expect(help).toContain('Examples:');
     expect(help).toContain('migbench');
+  });
+
+  test('the same help from what the build kept as from the parser', async () => {
+    const kept = join(packageRoot, 'dist', 'harness', 'cli', 'help.txt');
+    const parsed = await output('--help', '--quiet');
+    expect(readFileSync(kept, 'utf8')).toBe(parsed);
+    expect(await output('--help')).toBe(parsed);
+    expect(await output('-h')).toBe(parsed);
+    const { exitCode, stdout, stderr } = await line.migbench();
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 2, stdout: '', stderr: parsed });
   });
 
   test('a plan', async () => {
