@@ -1,5 +1,5 @@
 /** What is in the cache, and the removal of what nothing needs. */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheLayout, isAbandoned, type CacheLayout } from './cache.ts';
@@ -51,6 +51,11 @@ function lastReadMs(folder: string): number {
     .map((entry) => statSync(join(folder, entry.name), { throwIfNoEntry: false }))
     .flatMap((stats) => (stats === undefined ? [] : [stats.atimeMs, stats.mtimeMs]));
   return Math.max(mtimeMs(folder), ...times);
+}
+
+/** The id of this boot of the host. */
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
 /** A reference with its file. */
@@ -119,6 +124,11 @@ export async function listCache(options: { readonly cache?: string } = {}): Prom
     usedFor: [name],
     needed: now - mtimeMs(path) < UNUSED_MS,
   }));
+  // Verdicts on KVM hold until the host boots again (harness/qemu/accelerator.ts).
+  await add('fact', join(layout.root, 'accelerators'), (_, name) => ({
+    usedFor: [name],
+    needed: name.includes(bootId()),
+  }));
   await add('lists', layout.lists, (_, name) => ({ usedFor: [name], needed: false }));
   await add('download', layout.debs, (_, name) => ({ usedFor: [name], needed: false }));
   await add('unfinished', layout.work, (path, name) => ({
@@ -140,7 +150,7 @@ export interface PruneResult {
 
 /**
  * Remove what nothing needs: trees without a reference, replaced references, images and facts long unused, package
- * lists, downloads and unfinished work whose maker is gone, stale locks. Nothing a live process makes is touched.
+ * lists, verdicts on KVM of an earlier boot, downloads and unfinished work whose maker is gone, stale locks. Nothing a live process makes is touched.
  */
 export async function pruneCache(
   options: { readonly cache?: string; readonly dryRun?: boolean } = {},

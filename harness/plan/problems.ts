@@ -30,8 +30,9 @@ export type PlanLocation =
 
 /** Longest source line shown; longer ones are cut around the caret. */
 const SHOWN_COLUMNS = 120;
-/** Problems shown in one message. */
-const SHOWN_PROBLEMS = 50;
+/** Problems shown in one message; where there are more, so many of each kind. */
+const SHOWN_PROBLEMS = 20;
+const SHOWN_OF_A_KIND = 3;
 
 const pathText = (path: PlanPath): string => path.join('.');
 
@@ -81,9 +82,26 @@ export function renderProblem(
   return text.trim() === '' ? head : `${head}\n${excerpt(text, location.range)}`;
 }
 
-/** The error that carries all problems; its message is ready to print. */
+/** A problem's kind: its first line without the place, the names and the numbers that differ from case to case. */
+function kindOf(rendered: string): string {
+  const [head = ''] = rendered.split('\n', 1);
+  return head.slice(head.lastIndexOf(': ') + 1).replaceAll(/"[^"]*"|\d+/gu, '…');
+}
+
+/** The error that carries all problems; its message is ready to print. A plan wrong in one way throughout says so once. */
 export function planInvalid(rendered: readonly string[], file: string): MigbenchError {
-  const shown = rendered.slice(0, SHOWN_PROBLEMS);
+  const counts = new Map<string, number>();
+  const shown = rendered
+    .filter((problem) => {
+      if (rendered.length <= SHOWN_PROBLEMS) return true;
+      const kind = kindOf(problem);
+      const count = (counts.get(kind) ?? 0) + 1;
+      counts.set(kind, count);
+      return count <= SHOWN_OF_A_KIND;
+    })
+    .slice(0, SHOWN_PROBLEMS);
+  const more = rendered.length - shown.length;
+  if (more > 0) shown.push(`… and ${more} more, most of them like these`);
   if (rendered.length > 1) shown.push(`${rendered.length} problems in the plan ${file}`);
   return new MigbenchError('plan-invalid', shown.join('\n'));
 }

@@ -57,11 +57,21 @@ export async function openForResume(directory: string, plan: unknown): Promise<R
   };
 }
 
+/**
+ * A resolved plan without what changes nothing that is measured: its name, and the place that a user's workload was
+ * loaded from (another clone has it elsewhere; its content counts by its digest).
+ */
+function measuredPart(plan: unknown): unknown {
+  return JSON.parse(JSON.stringify(plan), function (this: object, key, value: unknown) {
+    const isPlace = key === 'path' && 'digest' in this;
+    const isName = key === 'name' && 'cells' in this;
+    return isPlace || isName ? undefined : value;
+  }) as unknown;
+}
+
 async function refuseChangedPlan(directory: string, plan: unknown): Promise<void> {
   const before = await readJsonFile(join(directory, RESOLVED_PLAN_FILE));
-  // Through JSON, as the file went: absent and undefined are the same there.
-  const after = JSON.parse(JSON.stringify(plan)) as unknown;
-  const differences = jsonDifferences(before, after);
+  const differences = jsonDifferences(measuredPart(before), measuredPart(plan));
   if (differences.length === 0) return;
   throw new MigbenchError(
     'record',

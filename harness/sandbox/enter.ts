@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { execa } from 'execa';
 import { EXIT_CODES, MigbenchError, messageOf } from '../errors.ts';
+import { killedError, outOfMemoryKills } from './killed.ts';
 import { tapsArePossible } from './namespaces.ts';
 import { hostProgram, run, SYSTEM_PATH, type Program } from './process.ts';
 
@@ -120,8 +121,13 @@ export interface InsideOptions {
   readonly signal: AbortSignal;
 }
 
-/** Start the measuring process in the sandbox and give its exit code. */
+/**
+ * Start the measuring process in the sandbox and give its exit code.
+ *
+ * @throws MigbenchError `host-unfit` where it was killed.
+ */
 export async function runInside(kind: SandboxKind, options: InsideOptions): Promise<number> {
+  const killsBefore = outOfMemoryKills();
   const subprocess = execa(
     kind.entrance.file,
     [...kind.entrance.args, process.execPath, '--enable-source-maps', options.entry],
@@ -145,12 +151,9 @@ export async function runInside(kind: SandboxKind, options: InsideOptions): Prom
     const { exitCode } = result;
     if (exitCode === DEFECT_INSIDE) return EXIT_CODES.internal;
     if (exitCode === undefined || exitCode === EXIT_CODES.internal || exitCode > 130) {
-      const how = result.signal ?? `exit code ${exitCode ?? 'unknown'}`;
-      throw new MigbenchError(
-        'internal',
-        `The measuring process was killed (${how}). What it had recorded is kept; go on with --resume. If the kernel ` +
-          'ran out of memory (see dmesg), use smaller guests.',
-      );
+      // unshare ends with 1 where what it started was killed: by SIGKILL, since other signals are handled inside.
+      const how = result.signal ?? 'SIGKILL';
+      throw killedError({ how, before: killsBefore, after: outOfMemoryKills() });
     }
     return exitCode;
   } finally {

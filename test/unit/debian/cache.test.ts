@@ -150,6 +150,10 @@ describe('prune', () => {
     await writeReference(layout, old, 'replaced');
     const longAgo = new Date(Date.now() - 8 * 24 * 3_600_000);
     await utimes(referencePath(layout, old), longAgo, longAgo);
+    await mkdir(join(root, 'accelerators'));
+    const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+    await writeFile(join(root, `accelerators/0123-${boot}.json`), '{}');
+    await writeFile(join(root, 'accelerators/0123-an-earlier-boot.json'), '{}');
     await mkdir(join(root, 'debs'));
     await writeFile(join(root, 'debs/abc.deb'), Buffer.alloc(1000));
     await mkdir(join(root, 'work/left'), { recursive: true });
@@ -167,6 +171,7 @@ describe('prune', () => {
       removed.map(({ kind, path }) => `${kind} ${path.slice(root.length + 1)}`).sort(),
     ).toEqual([
       'download debs/abc.deb',
+      'fact accelerators/0123-an-earlier-boot.json',
       `reference ${referencePath(layout, old).slice(root.length + 1)}`,
       'tree trees/replaced',
       'tree trees/unused',

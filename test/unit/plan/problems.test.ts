@@ -24,6 +24,23 @@ plan.yaml:3:22: links.0.bandwidth: "1Gb/s": "Gb/s" could mean Gbit/s or GB/s; di
   });
 });
 
+test('a plan that is wrong in one way throughout says it three times, not a thousand', async () => {
+  const settings = Array.from({ length: 1000 }, (_, n) => `  s${n}: { capabilites: {} }`).join(
+    '\n',
+  );
+  const error: unknown = await load(
+    `${SMALL.replace('[idle]', '[idel]').replace('{ precopy: {} }', '')}\n${settings}`,
+  ).catch((caught: unknown) => caught);
+  const lines = (error instanceof Error ? error.message : '').split('\n');
+  expect(lines.length).toBeLessThan(20);
+  expect(lines.filter((line) => line.includes('did you mean "capabilities"?'))).toHaveLength(3);
+  expect(lines.filter((line) => line.includes('did you mean "idle"?'))).toHaveLength(1);
+  expect(lines.slice(-2)).toEqual([
+    '… and 997 more, most of them like these',
+    '1001 problems in the plan plan.yaml',
+  ]);
+});
+
 describe('YAML', () => {
   test.each([
     [

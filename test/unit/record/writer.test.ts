@@ -208,6 +208,23 @@ describe('resume', () => {
     });
   });
 
+  test('the plan of another clone is the same plan: its name and the place of a workload do not count', async () => {
+    const plan = (name: string, place: string, digest: string) => ({
+      ...{ schemaVersion: 1, name, repetitions: 2 },
+      cells: [{ id: 'a', spec: { workload: { id: 'own', path: place, digest, parameters: {} } } }],
+    });
+    const directory = await temporaryFolder();
+    const { writer } = {
+      writer: await RunWriter.create(directory, { ...newRun, plan: plan('a', '/clone/own', '1') }),
+    };
+    await writer[Symbol.asyncDispose]();
+    const again = await RunWriter.resume(directory, plan('b', '/other/own', '1'));
+    await again.writer[Symbol.asyncDispose]();
+    await expect(RunWriter.resume(directory, plan('a', '/clone/own', '2'))).rejects.toMatchObject({
+      message: expect.stringContaining('digest: "1" → "2"') as string,
+    });
+  });
+
   test('refuses a folder without a run', async () => {
     await expect(RunWriter.resume(await temporaryFolder(), examplePlan)).rejects.toMatchObject({
       code: 'record',
