@@ -51,6 +51,9 @@ function newEnvironment(
     image: { key: '', kernel: '', suite: '' },
     calibrations: [],
     ...(request.only === undefined ? {} : { only: request.only }),
+    ...(request.overrides === undefined || request.overrides.length === 0
+      ? {}
+      : { overrides: [...request.overrides] }),
   };
 }
 

@@ -32,6 +32,8 @@ export interface RunRequest {
   readonly retry: readonly Outcome['kind'][];
   /** Glob on cell ids. */
   readonly only?: string;
+  /** What was changed of the plan on the command line, for the record. */
+  readonly overrides?: readonly string[];
   readonly timeLimitMs?: number;
   readonly keepFailed: boolean;
   readonly mirror?: string;

@@ -12,7 +12,7 @@ import { trialsCsv } from './csv/trials.ts';
 import { htmlPage } from './html/page.ts';
 import { markdownReport } from './markdown.ts';
 import { buildModel } from './model.ts';
-import { collectTimelines, type TimelinesResult } from './timelines.ts';
+import { collectTimelines, type TimelinesResult } from './timeline/collect.ts';
 
 export { terminalSummary, type TerminalOptions } from './terminal.ts';
 
@@ -79,11 +79,11 @@ async function writeFiles(
   if (formats.has('svg')) {
     // Vega takes a third of a second to load: only for charts.
     const { renderSvg } = await import('./charts/render-svg.ts');
-    for (const { name, spec } of reportCharts(model.cells, SVG_WIDTH)) {
+    for (const { name, spec } of reportCharts(model, SVG_WIDTH)) {
       await write(join('charts', `${name}.svg`), await renderSvg(spec));
     }
   }
-  if (formats.has('html')) await write('index.html', await htmlPage(model, timelines.page));
+  if (formats.has('html')) await write('index.html', await htmlPage(model, timelines));
   return names.toSorted();
 }
 
@@ -94,15 +94,15 @@ async function writeTimelines(
   folder: string,
   names: string[],
 ): Promise<TimelinesResult> {
-  const none = { page: { shown: [], available: 0 }, warnings: [] };
+  const none = { packed: new Map<string, string>(), available: 0, warnings: [] };
   if (!formats.has('csv') && !formats.has('html')) return none;
   const path = join(folder, 'timeline.csv');
   await using file = await open(path, 'w');
   await file.writeFile(timelineCsvHeader());
-  const result = await collectTimelines(run, buildModel(run), async (record, samples) => {
+  const result = await collectTimelines(run, formats.has('html'), async (record, samples) => {
     if (formats.has('csv')) await file.writeFile(timelineCsvRows(record, samples));
   });
-  if (formats.has('csv') && result.page.available > 0) names.push('timeline.csv');
+  if (formats.has('csv') && result.available > 0) names.push('timeline.csv');
   else await rm(path);
   return result;
 }

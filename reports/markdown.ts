@@ -1,6 +1,7 @@
 /** report.md: the verdict, what to know first, and the results as tables. */
-import { metricSummary, type CellSummary } from '../harness/analysis/cells.ts';
-import type { Metric } from '../harness/analysis/metrics.ts';
+import type { CellSummary } from '../harness/analysis/cells.ts';
+import { capacityTable } from './capacity.ts';
+import type { ChartTable } from './charts/types.ts';
 import { escapeMarkdown } from './escape.ts';
 import {
   UNKNOWN,
@@ -10,10 +11,11 @@ import {
   formatMedian,
   formatProportionInterval,
 } from './format.ts';
-import { outcomeText, otherOutcomes, type ReportModel } from './model.ts';
+import { otherOutcomes } from './cell.ts';
+import type { ReportModel } from './model.ts';
 import type { Notice } from './notices.ts';
-import { runFacts } from './facts.ts';
-import { dimensionTitles, limitsOf, resultMetrics } from './results.ts';
+import { reproduceCommand, runFacts } from './facts.ts';
+import { resultsOf } from './results.ts';
 
 const noticeWords: Readonly<Record<Notice['level'], string>> = {
   bad: '**FAILED:** ',
@@ -29,19 +31,31 @@ export function markdownReport(model: ReportModel): string {
     '',
     `**${escapeMarkdown(model.verdict)}**`,
     '',
+    ...model.findings.map(({ text }) => `- ${escapeMarkdown(text)}`),
+    ...(model.findings.length === 0 ? [] : ['']),
     ...model.notices.map(noticeLine),
     ...(model.notices.length === 0 ? [] : ['']),
     '## Results',
     '',
-    ...resultsTable(model),
+    ...(model.cells.length === 0
+      ? ['No trial has been recorded.']
+      : figuresTable(resultsOf(model))),
     '',
     'Figures are medians over the completed trials of a cell, with the 95 % order-statistic interval of the median ' +
       '(from six trials on). A trial that did not converge counts in the total time as more than its deadline. ' +
       'Downtime is what QEMU reports; pause is STOP on the source to RESUME on the destination.',
     '',
+    ...(model.cells.length === 0
+      ? []
+      : ['## Capacity', '', ...figuresTable(capacityTable(model.cells)), '']),
     '## All figures',
     '',
     ...(model.cells.length === 0 ? ['None.', ''] : model.cells.flatMap(cellSection)),
+    '## To run it again',
+    '',
+    // Indented: one line cannot end such a block, whatever is in it.
+    `    ${reproduceCommand(run)}`,
+    '',
     '## Run',
     '',
     ...table(
@@ -64,42 +78,14 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): r
   return [line(head), line(head.map(() => '---')), ...rows.map(line)];
 }
 
-function resultsTable(model: ReportModel): readonly string[] {
-  if (model.cells.length === 0) return ['No trial has been recorded.'];
-  const head = [
-    ...model.dimensions.map((dimension) => dimensionTitles[dimension]),
-    'Completed',
-    ...resultMetrics.map((metric) => metric.title),
-    'Cap',
-    'Downtime limit',
+/** A table of figures; the columns of figures to the right. */
+function figuresTable({ heads, rows }: ChartTable): readonly string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    line(heads.map(({ title }) => escapeMarkdown(title))),
+    line(heads.map(({ figure }) => (figure ? '---:' : '---'))),
+    ...rows.map(({ texts }) => line(texts.map(escapeMarkdown))),
   ];
-  return table(
-    head,
-    model.cells.map((cell) => {
-      const limits = limitsOf(cell);
-      return [
-        ...model.dimensions.map((dimension) => escapeMarkdown(cell.labels[dimension])),
-        outcomeCell(cell),
-        ...resultMetrics.map((metric) => figureCell(cell, metric)),
-        escapeMarkdown(limits.cap),
-        escapeMarkdown(limits.downtimeLimit),
-      ];
-    }),
-  );
-}
-
-function outcomeCell(cell: CellSummary): string {
-  const others = otherOutcomes(cell);
-  const count = outcomeText(cell);
-  if (cell.completed === undefined) return escapeMarkdown(others);
-  return escapeMarkdown(others === '' ? count : `${count} (${others})`);
-}
-
-function figureCell(cell: CellSummary, metric: Metric): string {
-  const summary = metricSummary(cell, metric.key);
-  if (summary === undefined) return UNKNOWN;
-  const interval = summary.ciLow === undefined ? '' : ` (${formatInterval(summary)})`;
-  return escapeMarkdown(formatMedian(summary) + interval);
 }
 
 function cellSection(cell: CellSummary): readonly string[] {

@@ -2,19 +2,10 @@
 import { summarizeCells, type CellSummary } from '../harness/analysis/cells.ts';
 import type { Run } from '../harness/record/reader.ts';
 import type { Outcome } from '../harness/record/schema.ts';
+import { dimensionsOf, labelled, type Dimension, type ReportCell } from './cell.ts';
 import { counted } from './format.ts';
+import { findingsOf, type Finding } from './verdict/findings.ts';
 import { noticesOf, type Notice, type NoticeLevel } from './notices.ts';
-
-/** The parts of a cell's name. */
-export type Dimension = keyof CellSummary['labels'];
-
-/** Between the parts of a cell's label. */
-export const LABEL_SEPARATOR = ' · ';
-
-export interface ReportCell extends CellSummary {
-  /** Short and unique in this report: only what tells the cells apart. Plain text. */
-  readonly label: string;
-}
 
 export interface ReportModel {
   readonly run: Run;
@@ -27,6 +18,8 @@ export interface ReportModel {
   /** How bad things are: the gravest notice, `good` where there is none above a note. */
   readonly level: NoticeLevel | 'good';
   readonly notices: readonly Notice[];
+  /** The verdict in sentences, from the cells' figures: what to make of them. */
+  readonly findings: readonly Finding[];
 }
 
 /** All that the report of a run says. */
@@ -36,9 +29,10 @@ export function buildModel(run: Run): ReportModel {
   const outcomes = { completed: 0, 'not-converged': 0, failed: 0, skipped: 0, invalid: 0 };
   for (const record of run.records) outcomes[record.outcome.kind] += 1;
   const notices = noticesOf(run);
+  const named = labelled(cells, dimensions);
   return {
     run,
-    cells: labelled(cells, dimensions),
+    cells: named,
     dimensions,
     outcomes,
     verdict: verdictOf(run, outcomes),
@@ -48,6 +42,7 @@ export function buildModel(run: Run): ReportModel {
         ? 'warning'
         : 'good',
     notices,
+    findings: findingsOf(named, dimensions),
   };
 }
 
@@ -56,29 +51,6 @@ function inPlanOrder(run: Run, cells: readonly CellSummary[]): readonly CellSumm
   const places = new Map(run.plan.cells.map((cell, index) => [cell.id, index]));
   const placeOf = (cell: CellSummary) => places.get(cell.cellId) ?? places.size;
   return cells.toSorted((one, other) => placeOf(one) - placeOf(other));
-}
-
-function dimensionsOf(cells: readonly CellSummary[]): readonly Dimension[] {
-  const varies = (dimension: Dimension) =>
-    new Set(cells.map((cell) => cell.labels[dimension])).size > 1;
-  const others = (['link', 'guest', 'qemu'] as const).filter(varies);
-  return ['workload', 'setting', ...others];
-}
-
-/** Two cells may differ in what no label says (a workload's parameter): the hash of their ids tells them apart. */
-function labelled(
-  cells: readonly CellSummary[],
-  dimensions: readonly Dimension[],
-): readonly ReportCell[] {
-  const name = (cell: CellSummary) =>
-    dimensions.map((dimension) => cell.labels[dimension]).join(LABEL_SEPARATOR);
-  const uses = new Map<string, number>();
-  for (const cell of cells) uses.set(name(cell), (uses.get(name(cell)) ?? 0) + 1);
-  return cells.map((cell) => {
-    const unique = uses.get(name(cell)) === 1;
-    const hash = cell.cellId.slice(cell.cellId.lastIndexOf('~') + 1);
-    return { ...cell, label: unique ? name(cell) : `${name(cell)} ~${hash}` };
-  });
 }
 
 function verdictOf(run: Run, outcomes: ReportModel['outcomes']): string {
@@ -100,25 +72,4 @@ function verdictOf(run: Run, outcomes: ReportModel['outcomes']): string {
         ? `None of ${counted(total, 'trial')} completed`
         : `${outcomes.completed} of ${counted(total, 'trial')} completed`;
   return parts.length === 0 ? `${completed}.` : `${completed}; ${parts.join(', ')}.`;
-}
-
-/** `6/6`, or why there is nothing to count. */
-export function outcomeText(cell: CellSummary): string {
-  if (cell.completed !== undefined) return `${cell.completed.k}/${cell.completed.n}`;
-  return cell.outcomes.invalid > 0 ? 'invalid' : 'skipped';
-}
-
-/** `2 not converged, 1 skipped`: what else became of the cell's trials; empty where all completed. */
-export function otherOutcomes(cell: CellSummary): string {
-  const { outcomes } = cell;
-  return (
-    [
-      ['not-converged', 'not converged'],
-      ['failed', 'failed'],
-      ['invalid', 'invalid'],
-      ['skipped', 'skipped'],
-    ] as const
-  )
-    .flatMap(([kind, words]) => (outcomes[kind] === 0 ? [] : [`${outcomes[kind]} ${words}`]))
-    .join(', ');
 }

@@ -1,9 +1,11 @@
 /** The columns of the results table, the same in every format. */
-import type { CellSummary } from '../harness/analysis/cells.ts';
+import { metricSummary, type CellSummary } from '../harness/analysis/cells.ts';
 import { metricOf, type Metric } from '../harness/analysis/metrics.ts';
 import { formatByteRate, formatDuration } from '../harness/units.ts';
-import { UNKNOWN } from './format.ts';
-import type { Dimension } from './model.ts';
+import { UNKNOWN, formatInterval, formatMedian } from './format.ts';
+import type { ChartTable } from './charts/types.ts';
+import { otherOutcomes, outcomeText, type Dimension } from './cell.ts';
+import type { ReportModel } from './model.ts';
 import { effectiveParameter } from './settings.ts';
 
 /** What the results table shows of a cell. */
@@ -37,5 +39,61 @@ export function limitsOf(cell: CellSummary): {
   return {
     cap: typeof cap === 'number' ? formatByteRate(cap) : (cap ?? UNKNOWN),
     downtimeLimit: typeof limit === 'number' ? formatDuration(limit) : (limit ?? UNKNOWN),
+  };
+}
+
+/** The results table for copying: as in report.md. */
+export function resultsOf(model: Pick<ReportModel, 'cells' | 'dimensions'>): ChartTable {
+  const { cells, dimensions } = model;
+  return {
+    heads: [
+      ...dimensions.map((dimension) => ({ title: dimensionTitles[dimension], figure: false })),
+      { title: 'Completed', figure: false },
+      ...resultMetrics.map(({ title }) => ({ title, figure: true })),
+      { title: 'Cap', figure: true },
+      { title: 'Downtime limit', figure: true },
+    ],
+    columns: [
+      'cell_id',
+      'completed',
+      'n',
+      ...resultMetrics.flatMap(({ column }) => [
+        `${column}_median`,
+        `${column}_ci_low`,
+        `${column}_ci_high`,
+      ]),
+    ],
+    rows: cells.map((cell, index) => {
+      const limits = limitsOf(cell);
+      const others = otherOutcomes(cell);
+      const count = outcomeText(cell);
+      const outcome =
+        cell.completed === undefined ? others : others === '' ? count : `${count} (${others})`;
+      const summaries = resultMetrics.map(({ key }) => metricSummary(cell, key));
+      return {
+        cell: index,
+        texts: [
+          ...dimensions.map((dimension) => cell.labels[dimension]),
+          outcome,
+          ...summaries.map((summary) =>
+            summary?.ciLow === undefined
+              ? formatMedian(summary)
+              : `${formatMedian(summary)} (${formatInterval(summary)})`,
+          ),
+          limits.cap,
+          limits.downtimeLimit,
+        ],
+        values: [
+          cell.cellId,
+          cell.outcomes.completed,
+          cell.n,
+          ...summaries.flatMap((summary) =>
+            [summary?.median, summary?.ciLow, summary?.ciHigh].map((figure) =>
+              figure === undefined || figure.censored ? undefined : figure.value,
+            ),
+          ),
+        ],
+      };
+    }),
   };
 }

@@ -5,13 +5,8 @@ import { metricOf, type Metric } from '../harness/analysis/metrics.ts';
 import type { Run } from '../harness/record/reader.ts';
 import { escapeTerminal } from './escape.ts';
 import { formatMedian } from './format.ts';
-import {
-  LABEL_SEPARATOR,
-  buildModel,
-  outcomeText,
-  otherOutcomes,
-  type ReportCell,
-} from './model.ts';
+import { LABEL_SEPARATOR, outcomeText, otherOutcomes, type ReportCell } from './cell.ts';
+import { buildModel } from './model.ts';
 import type { Notice } from './notices.ts';
 
 export interface TerminalOptions {

@@ -52,6 +52,14 @@ function defaultRunDirectory(planName: string): string {
   return join('runs', `${stamp}Z-${planName}`);
 }
 
+/** `--set` and `--repetitions` as changes of the plan. */
+function overridesOf(args: RunArguments): readonly string[] {
+  return [
+    ...(args.set ?? []),
+    ...(args.repetitions === undefined ? [] : [`repetitions=${args.repetitions}`]),
+  ];
+}
+
 async function loadFor(args: RunArguments) {
   const { repetitions = 1 } = args;
   if (!Number.isInteger(repetitions) || repetitions < 1) {
@@ -61,10 +69,7 @@ async function loadFor(args: RunArguments) {
       `--repetitions: expected a whole number from 1, found ${found}.`,
     );
   }
-  const overrides = [
-    ...(args.set ?? []),
-    ...(args.repetitions === undefined ? [] : [`repetitions=${args.repetitions}`]),
-  ];
+  const overrides = overridesOf(args);
   if (args.resume === undefined) {
     const file = args.plan ?? join(packageRoot, 'plans', 'quickstart.yaml');
     const { loadPlanFile } = await import('./load-plan-file.ts');
@@ -111,6 +116,7 @@ async function run(args: RunArguments): Promise<void> {
     runDirectory,
     resume: args.resume !== undefined,
     retry,
+    overrides: overridesOf(args),
     ...(await selectionOf(args)),
     ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
     keepFailed: args['keep-failed'],

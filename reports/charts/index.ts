@@ -1,31 +1,39 @@
-/** The charts of a report: their names, which are their files' names too, and their headings. */
-import type { TopLevelSpec } from 'vega-lite';
-import type { ReportCell } from '../model.ts';
-import type { ChartWidth } from './cell-points.ts';
-import { downtimeAndPauseChart } from './downtime-and-pause.ts';
+/** The charts of a report, in the order in which a reader asks. */
+import type { ReportModel } from '../model.ts';
+import { convergenceMap } from './convergence-map.ts';
+import { downtimeChart } from './downtime.ts';
+import { noiseChart } from './noise.ts';
 import { totalTimeChart } from './total-time.ts';
-import { transferredBytesChart } from './transferred-bytes.ts';
+import { tradeOffChart } from './trade-off.ts';
+import { memoryMultipleChart, transferredBytesChart } from './transferred-bytes.ts';
+import type { ChartWidth, ReportChart } from './types.ts';
+import { versionPauseChart, versionTimeChart } from './versions.ts';
+import { cpuChart, serviceLatencyChart, workloadLostChart } from './workload-cost.ts';
 
-export interface ReportChart {
-  /** Kebab-case. */
-  readonly name: string;
-  readonly title: string;
-  readonly spec: TopLevelSpec;
-}
+export type { ChartWidth, ReportChart } from './types.ts';
 
 const builders = [
-  ['total-time', 'Total time', totalTimeChart],
-  ['downtime-and-pause', 'Downtime and pause', downtimeAndPauseChart],
-  ['transferred-bytes', 'Transferred bytes', transferredBytesChart],
+  convergenceMap,
+  totalTimeChart,
+  downtimeChart,
+  tradeOffChart,
+  transferredBytesChart,
+  memoryMultipleChart,
+  workloadLostChart,
+  serviceLatencyChart,
+  cpuChart,
+  versionTimeChart,
+  versionPauseChart,
 ] as const;
 
 /** The charts for which the run has figures. */
 export function reportCharts(
-  cells: readonly ReportCell[],
+  model: Pick<ReportModel, 'cells' | 'run'>,
   width: ChartWidth,
 ): readonly ReportChart[] {
-  return builders.flatMap(([name, title, build]) => {
-    const spec = build(cells, width);
-    return spec === undefined ? [] : [{ name, title, spec }];
-  });
+  const { cells, run } = model;
+  return [
+    ...builders.flatMap((build) => build(cells, width) ?? []),
+    ...[noiseChart(cells, width, run.environment.calibrations)].flatMap((chart) => chart ?? []),
+  ];
 }

@@ -19,7 +19,7 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
   });
   // Ids of gradients and clips count up over all charts of a process.
   vega.resetSVGDefIds();
-  const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });
+  const view = new vega.View(vega.parse(compiled), { renderer: 'none', logger });
   try {
     return `${await view.toSVG()}\n`;
   } finally {

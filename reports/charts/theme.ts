@@ -1,7 +1,7 @@
 /** How charts look: two sets of colours, for a light and a dark page. */
 import type { Config } from 'vega-lite';
 
-export type ThemeName = 'light' | 'dark';
+export type ThemeName = 'light' | 'dark' | 'shared';
 
 interface Palette {
   readonly text: string;
@@ -11,7 +11,7 @@ interface Palette {
 }
 
 /** Categories after Okabe & Ito (Color Universal Design), lightened for the dark page. */
-const palettes: Readonly<Record<ThemeName, Palette>> = {
+const concrete: Readonly<Record<'light' | 'dark', Palette>> = {
   light: {
     text: '#1c2127',
     muted: '#5b6570',
@@ -26,12 +26,33 @@ const palettes: Readonly<Record<ThemeName, Palette>> = {
   },
 };
 
-/** Vega-Lite configuration of a theme. The background is left to the page. */
+/** The page's style sheet gives these variables their colours: of the reader's theme, and light ones on paper. */
+const shared: Palette = {
+  text: 'var(--chart-text)',
+  muted: 'var(--chart-muted)',
+  grid: 'var(--chart-grid)',
+  categories: concrete.light.categories.map((_, i) => `var(--chart-${i})`),
+};
+
+const palettes: Readonly<Record<ThemeName, Palette>> = { ...concrete, shared };
+
+/** The variables of `shared` for a style sheet. */
+export function themeVariables(theme: 'light' | 'dark'): string {
+  const { text, muted, grid, categories } = concrete[theme];
+  return [
+    `--chart-text: ${text}; --chart-muted: ${muted}; --chart-grid: ${grid};`,
+    ...categories.map((color, i) => `--chart-${i}: ${color};`),
+  ].join(' ');
+}
+
+/** Vega-Lite configuration of a theme; `shared` is for pages that define `themeVariables`. The background is left to the page. */
 export function chartConfig(theme: ThemeName): Config {
   const { text, muted, grid, categories } = palettes[theme];
   const font = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
   return {
     background: 'transparent',
+    // The page and the files name each picture as a whole; a thousand named points would drown a reader's ears.
+    aria: false,
     font,
     view: { stroke: null },
     mark: { color: categories[0] ?? text },
@@ -45,7 +66,7 @@ export function chartConfig(theme: ThemeName): Config {
       tickColor: grid,
       labelFontSize: 12,
       titleFontSize: 12,
-      labelLimit: 360,
+      labelLimit: 300,
     },
     legend: {
       labelColor: text,
@@ -55,10 +76,11 @@ export function chartConfig(theme: ThemeName): Config {
       labelLimit: 240,
       orient: 'top',
     },
+    header: { labelColor: text, labelFontSize: 12, labelFontWeight: 'bold', labelAnchor: 'start' },
     title: { color: text, anchor: 'start', fontSize: 13, fontWeight: 'normal' },
     // The median: a bar in the colour of text, so that it stands out from the points on either page.
     tick: { color: text, thickness: 2 },
     rule: { color: muted },
-    text: { color: muted },
+    text: { color: text },
   };
 }

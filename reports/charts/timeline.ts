@@ -1,137 +1,148 @@
-/** Chart: one migration over time: remaining bytes, rate and passes, with the phases as lines. */
+/** Chart: one migration over time, every series on the same axis. The page gives it the data of the trial chosen. */
 import type { TopLevelSpec } from 'vega-lite';
-import type { TimelineSample } from '../../harness/record/schema.ts';
+import { panels } from '../timeline/series.ts';
 
-/** A sample of `query-migrate`, in the units of the axes; an absent figure was not there. */
-export interface TimelinePoint {
-  readonly s: number;
-  readonly remaining?: number;
-  readonly rate?: number;
-  readonly pass?: number;
+/** Widths in pixels: the page fits them to its own. */
+const WIDTH = 900;
+const PANEL_HEIGHT = 92;
+const PHASES_HEIGHT = 40;
+
+/** Each kind of phase has its place in the palette. */
+const PHASE_KINDS = ['setup', 'pass', 'switchover', 'postcopy', 'aftermath', 'other'] as const;
+
+/**
+ * The specification, without data. Its data sets are `phases` ({start, end, name, kind, lane}), `rules` ({panel, name,
+ * value}) and one per panel ({s, series, value}); times in seconds. The page leaves out the panels without any.
+ */
+export function timelineChart(): TopLevelSpec {
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    description: 'One migration over time.',
+    spacing: 10,
+    resolve: { scale: { x: 'shared', color: 'independent' } },
+    vconcat: [phasesPanel(), ...panels.map(({ name, title }) => panel(name, title))],
+  } as TopLevelSpec;
 }
 
-/** When a phase began. */
-export interface TimelinePhase {
-  readonly s: number;
-  readonly phase: string;
-  /** Which of two lines its name is written in, so that neighbours do not overlap. */
-  readonly row: number;
-}
+const time = { type: 'quantitative', scale: { nice: false, zero: false } } as const;
 
-/** What the chart draws: two data sets, named as here. */
-export interface TimelineData {
-  readonly points: readonly TimelinePoint[];
-  readonly phases: readonly TimelinePhase[];
-}
-
-/** More points than pixels show nothing new. */
-const MOST_POINTS = 500;
-
-/** The part of a timeline that is drawn; at most 500 points, evenly taken, the last one always. */
-export function timelineData(samples: readonly TimelineSample[]): TimelineData {
-  const migration = samples.filter((sample) => sample.kind === 'migration');
-  const stride = Math.max(1, Math.ceil(migration.length / MOST_POINTS));
-  const points = migration
-    .filter((_, i) => i % stride === 0 || i === migration.length - 1)
-    .map((sample) => ({
-      s: sample.atMs / 1000,
-      ...(sample.remainingBytes === undefined
-        ? {}
-        : { remaining: rounded(sample.remainingBytes / 2 ** 20) }),
-      ...(sample.rateBitsPerSecond === undefined
-        ? {}
-        : { rate: rounded(sample.rateBitsPerSecond / 1e6) }),
-      ...(sample.pass === undefined ? {} : { pass: sample.pass }),
-    }));
-  // Passes have a panel of their own.
-  const phases = samples
-    .flatMap(({ kind, phase, atMs }) =>
-      kind === 'phase' && phase !== undefined && !phase.startsWith('pass ')
-        ? [{ s: atMs / 1000, phase }]
-        : [],
-    )
-    .map((phase, i) => ({ ...phase, row: i % 2 }));
-  return { points, phases };
-}
-
-function rounded(value: number): number {
-  return Number(value.toFixed(3));
-}
-
-/** The chart, with its data or (for the page, which has many) to be given them under their names. */
-export function timelineChart(width: number, data?: TimelineData): TopLevelSpec {
-  const x = { field: 's', type: 'quantitative', scale: { nice: false } } as const;
-  const panel = (
-    field: 'remaining' | 'rate' | 'pass',
-    title: string,
-    height: number,
-    interpolate: 'linear' | 'step-after',
-    last: boolean,
-  ) => ({
-    width,
-    height,
+function phasesPanel() {
+  const tooltip = [
+    { field: 'name', type: 'nominal', title: 'phase' },
+    { field: 'start', type: 'quantitative', title: 'from (s)', format: '.3f' },
+    { field: 'end', type: 'quantitative', title: 'to (s)', format: '.3f' },
+  ] as const;
+  const x = {
+    ...time,
+    field: 'start',
+    title: 'seconds since the migrate command',
+    axis: { orient: 'top', tickCount: 10 },
+  } as const;
+  const y = { field: 'lane', type: 'ordinal', axis: null } as const;
+  return {
+    name: 'phases',
+    width: WIDTH,
+    height: PHASES_HEIGHT,
+    data: { name: 'phases' },
     layer: [
       {
-        data: { name: 'phases' },
-        mark: { type: 'rule', strokeDash: [3, 3] } as const,
-        encoding: {
-          x: {
-            ...x,
-            title: last ? 'seconds since the migrate command' : null,
-            axis: { labels: last, ticks: last, tickCount: 10 },
+        params: [
+          {
+            name: 'zoom',
+            // With Shift, so that the wheel alone still scrolls the page.
+            select: { type: 'interval', encodings: ['x'], zoom: 'wheel![event.shiftKey]' },
+            bind: 'scales',
           },
-          tooltip: { field: 'phase', type: 'nominal', title: 'phase' } as const,
+        ],
+        mark: { type: 'rect', clip: true, stroke: null },
+        encoding: {
+          x,
+          x2: { field: 'end' },
+          y,
+          color: {
+            field: 'kind',
+            type: 'nominal',
+            legend: null,
+            scale: {
+              domain: [...PHASE_KINDS],
+              range: ['#c9ced6', '#9ccdee', '#f2b48c', '#c9b3de', '#b9dcc4', '#d5d9de'],
+            },
+          },
+          tooltip,
         },
       },
       {
-        data: { name: 'points' },
-        transform: [{ filter: `isValid(datum.${field})` }],
-        mark: {
-          type: 'line',
-          interpolate,
-          strokeWidth: 1.5,
-          point: false,
-        } as const,
+        mark: { type: 'text', align: 'left', dx: 3, clip: true, color: '#1c2127', fontSize: 11 },
+        encoding: { x, y, text: { field: 'label', type: 'nominal' }, tooltip },
+      },
+    ],
+  };
+}
+
+function panel(name: string, title: string) {
+  const x = {
+    ...time,
+    field: 's',
+    title: null,
+    axis: { labels: false, ticks: false, tickCount: 10 },
+  } as const;
+  const y = {
+    field: 'value',
+    type: 'quantitative',
+    title,
+    scale: { zero: true, nice: true },
+    axis: {
+      tickCount: 4,
+      titleAngle: 0,
+      titleAlign: 'left',
+      titleY: -5,
+      titleX: 4,
+      titleBaseline: 'bottom',
+    },
+  } as const;
+  return {
+    name,
+    width: WIDTH,
+    height: PANEL_HEIGHT,
+    layer: [
+      {
+        data: { name: 'phases' },
+        transform: [{ filter: "datum.kind === 'switchover'" }],
+        mark: { type: 'rect', opacity: 0.25, color: '#d55e00', clip: true, minBandSize: 1 },
+        encoding: { x: { ...x, field: 'start' }, x2: { field: 'end' } },
+      },
+      {
+        data: { name: 'rules' },
+        transform: [{ filter: `datum.panel === '${name}'` }],
+        mark: { type: 'rule', strokeDash: [4, 3] },
+        encoding: {
+          y,
+          tooltip: [
+            { field: 'name', type: 'nominal' },
+            { field: 'value', type: 'quantitative' },
+          ],
+        },
+      },
+      {
+        data: { name },
+        mark: { type: 'line', strokeWidth: 1.5, point: 'transparent', clip: true },
         encoding: {
           x,
-          y: {
-            field,
-            type: 'quantitative',
-            title,
-            scale: { zero: true },
-            axis: { tickCount: 4, ...(field === 'pass' ? { format: 'd', tickMinStep: 1 } : {}) },
-          } as const,
+          y,
+          color: {
+            field: 'series',
+            type: 'nominal',
+            title: null,
+            sort: null,
+            legend: name === 'cpu' || name === 'wire' ? { orient: 'right', labelLimit: 130 } : null,
+          },
           tooltip: [
-            { field: 's', type: 'quantitative', title: 'seconds' } as const,
-            { field, type: 'quantitative', title } as const,
+            { field: 's', type: 'quantitative', title: 'seconds', format: '.3f' },
+            { field: 'series', type: 'nominal', title: 'series' },
+            { field: 'value', type: 'quantitative', title },
           ],
         },
       },
     ],
-  });
-  return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    description: 'One migration over time: remaining memory, transfer rate and pass number.',
-    ...(data === undefined
-      ? {}
-      : { datasets: { points: [...data.points], phases: [...data.phases] } }),
-    spacing: 14,
-    vconcat: [
-      {
-        width,
-        height: 28,
-        data: { name: 'phases' },
-        mark: { type: 'text', align: 'left', dx: 3, baseline: 'middle' },
-        encoding: {
-          x: { ...x, axis: null },
-          y: { field: 'row', type: 'nominal', axis: null },
-          text: { field: 'phase', type: 'nominal' },
-        },
-      },
-      panel('remaining', 'remaining (MiB)', 130, 'linear', false),
-      panel('rate', 'rate (Mbit/s)', 90, 'linear', false),
-      panel('pass', 'pass', 70, 'step-after', true),
-    ],
-    resolve: { scale: { x: 'shared' } },
-  } as TopLevelSpec;
+  };
 }

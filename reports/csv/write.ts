@@ -22,3 +22,8 @@ export function csvRows(rows: readonly (readonly CsvValue[])[]): string {
     { record_delimiter: 'windows', quoted_match: /[\r\n]/ },
   );
 }
+
+/** One row without its line end, as the page's copy buttons need it. */
+export function csvRow(row: readonly CsvValue[]): string {
+  return csvRows([row]).replace(/\r\n$/, '');
+}

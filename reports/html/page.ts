@@ -1,52 +1,54 @@
 /** index.html: one file that needs no network, with every figure as text and the charts as pictures of them. */
-import { chartConfig } from '../charts/theme.ts';
-import { reportCharts } from '../charts/index.ts';
-import { timelineChart, type TimelineData } from '../charts/timeline.ts';
+import { capacityTable } from '../capacity.ts';
+import { reportCharts, type ReportChart } from '../charts/index.ts';
 import { escapeHtml, scriptJson } from '../escape.ts';
-import { runFacts } from '../facts.ts';
+import { reproduceCommand, runFacts } from '../facts.ts';
+import { terms } from '../glossary.ts';
 import type { ReportModel } from '../model.ts';
 import type { Notice } from '../notices.ts';
-import { chartScripts } from './bundles.ts';
-import { clientScript } from './client.ts';
-import { table, type Html } from './elements.ts';
+import type { TimelinesResult } from '../timeline/collect.ts';
+import { copyButtons, figuresTable, table, type Html } from './elements.ts';
+import { filterPanel } from './filter-panel.ts';
+import { pageData } from './page-data.ts';
+import { chartScripts, clientScript } from './program.ts';
 import { style } from './style.ts';
 import { cellDetails, resultsTable, trialsTable } from './tables.ts';
-
-/** A trial whose timeline the page can show. */
-export interface PageTimeline {
-  /** For the list; plain text. */
-  readonly label: string;
-  readonly data: TimelineData;
-}
-
-/** The timelines of a page. */
-export interface PageTimelines {
-  readonly shown: readonly PageTimeline[];
-  /** How many trials of the run have a timeline. */
-  readonly available: number;
-}
 
 /**
  * Only what is inside the page runs, and no request leaves it. Expressions of charts are interpreted, so that eval
  * is not needed either: text of a guest that got past the escaping could still do nothing.
  */
 const SECURITY_POLICY =
-  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:";
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'";
 
-const INITIAL_TIMELINE_WIDTH = 900;
+/** Charts under the question that they answer. */
+const chapters: readonly (readonly [id: string, question: string, charts: readonly string[]])[] = [
+  ['how-long', 'Does it converge, and how long does it take?', ['convergence-map', 'total-time']],
+  ['standstill', 'How long does the guest stand still?', ['downtime', 'trade-off']],
+  [
+    'cost',
+    'What does it cost?',
+    ['transferred-bytes', 'memory-multiple', 'workload-lost', 'service-latency', 'cpu'],
+  ],
+  ['versions', 'Does the version matter?', ['version-total-time', 'version-pause']],
+  ['noise-and-drift', 'How much of it is noise?', ['noise']],
+];
 
 /** The whole of index.html. */
-export async function htmlPage(model: ReportModel, timelines: PageTimelines): Promise<Html> {
+export async function htmlPage(
+  model: ReportModel,
+  timelines: Pick<TimelinesResult, 'packed' | 'available'>,
+): Promise<Html> {
   const { run } = model;
-  const charts = reportCharts(model.cells, 'container');
+  const charts = reportCharts(model, 'container');
   const title = `${run.environment.planName} – migbench`;
-  const drawn = charts.length > 0 || timelines.shown.length > 0;
-  const data = {
-    charts: charts.map(({ name, spec }) => ({ name, spec })),
-    themes: { light: chartConfig('light'), dark: chartConfig('dark') },
-    timelineSpec: timelineChart(INITIAL_TIMELINE_WIDTH),
-    timelines: timelines.shown.map((timeline) => timeline.data),
-  };
+  const drawn = charts.length > 0 || timelines.packed.size > 0;
+  const sections = chapters
+    .map(([id, question, names]) => {
+      const shown = charts.filter(({ name }) => names.includes(name));
+      return { id, question, html: shown.map(chartFigure).join('\n') };
+    })
+    .filter(({ html }) => html !== '');
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -57,44 +59,63 @@ export async function htmlPage(model: ReportModel, timelines: PageTimelines): Pr
 <style>${style}</style>
 </head>
 <body>
-<main>
-<header>
+<a class="skip" href="#results">Skip to the results</a>
+<header class="frame">
 <h1>${escapeHtml(run.environment.planName)}</h1>
 <div class="muted">${escapeHtml(`${run.environment.startedAt} · run ${run.environment.runId}`)}</div>
 </header>
-<p class="verdict ${model.level}">${escapeHtml(model.verdict)}</p>
+<main class="frame">
+${verdict(model)}
 ${noticeList(model.notices)}
-<h2>Results</h2>
-${model.cells.length === 0 ? '<p>No trial has been recorded, so there is nothing to show yet.</p>' : resultsTable(model)}
-${charts.length === 0 ? noFigures(model) : ''}
-${charts
-  .map(
-    (chart) =>
-      `<h2>${escapeHtml(chart.title)}</h2>\n<div class="chart" id="chart-${chart.name}"></div>`,
-  )
-  .join('\n')}
-${drawn ? '<noscript><p>The charts need JavaScript. They are pictures of the tables on this page, and in the folder charts/.</p></noscript>' : ''}
-${timelineSection(timelines)}
-${model.cells.length === 0 ? '' : `<h2>All figures by cell</h2>\n${model.cells.map(cellDetails).join('\n')}`}
+${contents(model, sections, timelines.packed.size > 0)}
+${drawn ? filterPanel(model) : ''}
+<section aria-labelledby="results"><h2 id="results">Results</h2>
 ${
-  run.records.length === 0
-    ? ''
-    : `<h2>All trials</h2>\n<details class="fold"><summary>Outcomes, figures and what was said about each trial</summary>${trialsTable(run.records)}</details>`
+  model.cells.length === 0
+    ? '<p>No trial has been recorded, so there is nothing to show yet.</p>'
+    : `${copyButtons('results', 'Results', ['markdown', 'csv'])}\n${resultsTable(model)}`
 }
-<h2>Run</h2>
+${charts.length === 0 ? noFigures(model) : ''}</section>
+${drawn ? '<noscript><p>The charts need JavaScript. They are pictures of the tables on this page, and in the folder charts/.</p></noscript>' : ''}
+${sections.map(({ id, question, html }) => `<section aria-labelledby="${id}"><h2 id="${id}">${escapeHtml(question)}</h2>\n${html}</section>`).join('\n')}
+${timelineSection(timelines)}
+${capacitySection(model)}
+${detailSections(model)}
+<section aria-labelledby="again"><h2 id="again">To run it again</h2>
+<p>In the run directory, which holds the plan as it was written:</p>
+<pre id="command" tabindex="0">${escapeHtml(reproduceCommand(run))}</pre>
+${drawn ? copyButtons('command', 'the command', ['text']) : ''}</section>
+</main>
+<footer class="frame">
+<section aria-labelledby="provenance"><h2 id="provenance">Provenance</h2>
 ${table(
   'What these figures hold for',
   [{ title: 'What' }, { title: 'Value' }],
   runFacts(run).map(([name, value]) => [escapeHtml(name), escapeHtml(value)]),
-)}
-<h2>How to read this</h2>
-<p>A trial is one migration; every trial of a cell starts from the same saved guest. Figures are medians with the 95 % order-statistic interval of the median, which needs six trials. A trial that did not converge counts in the total time as more than its deadline, never as a number. Skipped and invalid trials are not counted.</p>
-<p>Downtime is what QEMU reports. Pause is STOP on the source to RESUME on the destination. Blackout is the longest heartbeat gap of the whole migration, stamped outside the guest.</p>
-</main>
-${drawn ? `<script type="application/json" id="report-data">${scriptJson(data)}</script>\n${await chartScripts()}\n<script>${clientScript}</script>` : ''}
+)}</section>
+<section aria-labelledby="figures"><h2 id="figures">How each figure is measured</h2>
+<p>A trial is one migration; every trial of a cell starts from the same saved guest. More is in docs/methodology.md of migbench, and what surprised us in docs/variability.md.</p>
+<dl>${terms.map(({ name, text }) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)}</dd>`).join('\n')}</dl></section>
+</footer>
+<div id="copy-status" class="visually-hidden" role="status"></div>
+${
+  drawn
+    ? `<script type="application/octet-stream" id="report-data">${pageData(model, charts, timelines.packed)}</script>
+<script type="application/json" id="report-timelines">${scriptJson([...timelines.packed.values()])}</script>
+${await chartScripts()}
+${await clientScript()}`
+    : ''
+}
 </body>
 </html>
 `;
+}
+
+function verdict(model: ReportModel): Html {
+  const sentences = model.findings.map(({ text }) => `<li>${escapeHtml(text)}</li>`);
+  const list =
+    sentences.length === 0 ? '' : `<ul class="findings">\n${sentences.join('\n')}\n</ul>`;
+  return `<section class="verdict ${model.level}" aria-label="Verdict"><p class="count">${escapeHtml(model.verdict)}</p>${list}</section>`;
 }
 
 const noticeMarks: Readonly<Record<Notice['level'], string>> = {
@@ -109,7 +130,34 @@ function noticeList(notices: readonly Notice[]): Html {
     const more = remedy === undefined ? '' : `<span class="remedy">→ ${escapeHtml(remedy)}</span>`;
     return `<li class="${level}"><span class="mark">${noticeMarks[level]}</span><span>${escapeHtml(text)}</span>${more}</li>`;
   });
-  return `<ul class="notices">\n${items.join('\n')}\n</ul>`;
+  return `<section aria-label="Warnings and notes"><ul class="notices">\n${items.join('\n')}\n</ul></section>`;
+}
+
+function contents(
+  model: ReportModel,
+  sections: readonly { readonly id: string; readonly question: string }[],
+  timelines: boolean,
+): Html {
+  if (model.cells.length === 0) return '';
+  const links: readonly (readonly [string, string])[] = [
+    ['results', 'Results'],
+    ...sections.map(({ id, question }) => [id, question] as const),
+    ...(timelines ? ([['timeline-heading', 'Timeline of a trial']] as const) : []),
+    ['capacity', 'Capacity'],
+    ['cells', 'All figures'],
+    ['provenance', 'Provenance'],
+  ];
+  return `<nav class="toc" aria-label="Contents">${links.map(([id, text]) => `<a href="#${id}">${escapeHtml(text)}</a>`).join('\n')}</nav>`;
+}
+
+function chartFigure({ name, title, lead, table: figures }: ReportChart): Html {
+  return `<figure aria-labelledby="title-${name}">
+<figcaption><h3 id="title-${name}">${escapeHtml(title)}</h3><p id="lead-${name}">${escapeHtml(lead)}</p></figcaption>
+${copyButtons(name, title, ['markdown', 'csv', 'vega-lite'])}
+<div class="chart" id="chart-${name}" data-chart="${name}" role="img" aria-label="${escapeHtml(`Chart: ${title}. The table below it has its figures.`)}"></div>
+<p class="muted" id="note-${name}" role="status"></p>
+<details class="fold" data-print><summary>Table: ${escapeHtml(title)}</summary>${figuresTable(title, figures)}</details>
+</figure>`;
 }
 
 function noFigures(model: ReportModel): Html {
@@ -118,15 +166,35 @@ function noFigures(model: ReportModel): Html {
     : '<p>No trial has a figure that counts, so there are no charts.</p>';
 }
 
-function timelineSection({ shown, available }: PageTimelines): Html {
-  if (shown.length === 0) return '';
-  const options = shown.map(({ label }, i) => `<option value="${i}">${escapeHtml(label)}</option>`);
-  const note =
-    shown.length < available
-      ? `<p class="muted">${shown.length} of ${available} trials; the others are in timeline.csv.</p>`
-      : '';
-  return `<h2>Timeline of a trial</h2>
-<p><label for="timeline-trial">Trial </label><select id="timeline-trial">${options.join('')}</select></p>
-${note}
-<div class="chart" id="timeline"></div>`;
+function timelineSection({ packed }: Pick<TimelinesResult, 'packed'>): Html {
+  if (packed.size === 0) return '';
+  const zooms = [
+    ['all', 'Whole'],
+    ['switchover', 'Switchover'],
+    ['in', 'Zoom in'],
+    ['out', 'Zoom out'],
+    ['left', 'Earlier'],
+    ['right', 'Later'],
+  ].map(([how, text]) => `<button type="button" data-zoom="${how}">${text}</button>`);
+  return `<section id="timeline-section" tabindex="-1" aria-labelledby="timeline-heading"><h2 id="timeline-heading">Timeline of a trial</h2>
+<p>Choose a trial here, or click its point in a chart above. Drag the band of phases to move along the time axis, turn the wheel with Shift over it to zoom, or use the buttons. The shaded part is the switchover, from STOP to RESUME.</p>
+<div class="choices"><label>Cell <select id="timeline-cell"></select></label><label>Trial <select id="timeline-trial"></select></label></div>
+<div class="choices" role="group" aria-label="Zoom">${zooms.join(' ')}</div>
+<div class="chart" id="timeline" role="img" aria-label="Timeline"></div></section>`;
+}
+
+function capacitySection(model: ReportModel): Html {
+  if (model.cells.length === 0) return '';
+  return `<section aria-labelledby="capacity"><h2 id="capacity">Capacity</h2>
+<p>What each class of workload needed here, to be pasted into a guide. Medians; an outcome of 5/6 is five of six trials completed before the deadline.</p>
+${copyButtons('capacity', 'Capacity table', ['markdown', 'csv'])}
+${figuresTable('Workload × memory × setting × bandwidth', capacityTable(model.cells))}</section>`;
+}
+
+function detailSections(model: ReportModel): Html {
+  if (model.cells.length === 0) return '';
+  return `<section aria-labelledby="cells"><h2 id="cells">All figures by cell</h2>
+${model.cells.map((cell, index) => cellDetails(cell, index)).join('\n')}</section>
+<section aria-labelledby="trials"><h2 id="trials">All trials</h2>
+<details class="fold"><summary>Outcomes, figures and what was said about each trial</summary>${trialsTable(model)}</details></section>`;
 }

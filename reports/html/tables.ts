@@ -13,9 +13,10 @@ import {
   formatProportionInterval,
   formatValue,
 } from '../format.ts';
-import { otherOutcomes, outcomeText, type ReportModel } from '../model.ts';
+import { otherOutcomes, outcomeText } from '../cell.ts';
+import type { ReportModel } from '../model.ts';
 import { dimensionTitles, limitsOf, resultMetrics } from '../results.ts';
-import { table, withSub, type Html } from './elements.ts';
+import { belongsTo, table, withSub, type Html } from './elements.ts';
 
 /** Results: one row per cell. */
 export function resultsTable(model: ReportModel): Html {
@@ -37,6 +38,7 @@ export function resultsTable(model: ReportModel): Html {
         withSub(limits.cap, limits.downtimeLimit),
       ];
     }),
+    (row) => ({ cell: row }),
   );
 }
 
@@ -69,7 +71,7 @@ function figureCell(cell: CellSummary, metric: Metric): Html {
 }
 
 /** All figures of a cell, folded away under its id. */
-export function cellDetails(cell: CellSummary): Html {
+export function cellDetails(cell: CellSummary, index: number): Html {
   const summary = `<summary>${escapeHtml(cell.cellId)} <span class="muted">${escapeHtml(outcomeText(cell))}</span></summary>`;
   const completed =
     cell.completed === undefined
@@ -95,16 +97,18 @@ export function cellDetails(cell: CellSummary): Html {
             ].map(escapeHtml);
           }),
         );
-  return `<details class="fold">${summary}<p>${escapeHtml(completed)}</p>${body}</details>`;
+  return `<details class="fold"${belongsTo({ cell: index })}>${summary}<p>${escapeHtml(completed)}</p>${body}</details>`;
 }
 
 /** Beyond this the page gets slow; trials.csv has them all. */
-const MOST_ROWS = 2000;
+const MOST_ROWS = 500;
 
 const trialMetrics = ['totalTimeMs', 'downtimeMs', 'pauseMs', 'transferredBytes'] as const;
 
 /** Every trial with its outcome and what was said about it. */
-export function trialsTable(records: readonly TrialRecord[]): Html {
+export function trialsTable(model: ReportModel): Html {
+  const { records } = model.run;
+  const places = new Map(model.cells.map(({ cellId }, index) => [cellId, index]));
   const shown = records.slice(0, MOST_ROWS);
   const note =
     shown.length < records.length
@@ -129,6 +133,10 @@ export function trialsTable(records: readonly TrialRecord[]): Html {
       }),
       escapeHtml(saidAbout(record)),
     ]),
+    (row) => ({
+      cell: places.get(shown[row]?.cellId ?? ''),
+      trial: shown[row]?.trialId,
+    }),
   );
 }
 

@@ -1,0 +1,105 @@
+/** The capacity table: what a class of workload needs, one row per cell, to be pasted into a guide. */
+import { metricSummary } from '../harness/analysis/cells.ts';
+import { formatBitRate, formatBytes } from '../harness/units.ts';
+import { UNKNOWN, formatFigure, formatMedian } from './format.ts';
+import { groupsOf } from './groups.ts';
+import { bandwidthOf } from './charts/convergence-map.ts';
+import type { ChartTable } from './charts/types.ts';
+import { otherOutcomes, outcomeText, type ReportCell } from './cell.ts';
+
+/** Sorted as a planner looks things up: workload, memory, setting, then from slow to fast links. */
+export function capacityTable(cells: readonly ReportCell[]): ChartTable {
+  const several = new Set(cells.map(({ labels }) => labels.qemu)).size > 1;
+  const places = [
+    ...groupsOf(cells.entries(), ([, { labels }]) => labels.workload).values(),
+  ].flatMap((group) => group.toSorted(([, a], [, b]) => order(a, b)));
+  return {
+    heads: [
+      ...['Workload', 'Memory', 'Setting', ...(several ? ['QEMU'] : [])].map((title) => ({
+        title,
+        figure: false,
+      })),
+      { title: 'Bandwidth', figure: true },
+      { title: 'Outcome', figure: false },
+      ...['Time', 'Pause', 'Blackout', 'Bytes', '× memory'].map((title) => ({
+        title,
+        figure: true,
+      })),
+    ],
+    columns: [
+      ...['workload', 'guest_memory_bytes', 'setting', ...(several ? ['qemu'] : [])],
+      ...['link_bandwidth_bits_per_second', 'completed', 'n', 'total_time_ms_median'],
+      ...[
+        'pause_ms_median',
+        'blackout_ms_median',
+        'transferred_bytes_median',
+        'transferred_of_memory',
+      ],
+    ],
+    rows: places.map(([index, cell]) => {
+      const record = cell.records[0];
+      const memory = record?.guest.memoryBytes;
+      const rate = record?.link.bandwidthBitsPerSecond;
+      const bytes = metricSummary(cell, 'transferredBytes')?.median;
+      const multiple =
+        bytes === undefined || memory === undefined ? undefined : bytes.value / memory;
+      const exact = (key: 'totalTimeMs' | 'pauseMs' | 'blackoutMs' | 'transferredBytes') => {
+        const median = metricSummary(cell, key)?.median;
+        return median === undefined || median.censored ? undefined : median.value;
+      };
+      const { workload, setting, qemu } = cell.labels;
+      const others = otherOutcomes(cell);
+      const outcome =
+        outcomeText(cell) + (others === '' || cell.completed === undefined ? '' : ` (${others})`);
+      return {
+        cell: index,
+        texts: [
+          ...[workload, memory === undefined ? UNKNOWN : formatBytes(memory), setting],
+          ...(several ? [qemu] : []),
+          ...[rate === undefined ? UNKNOWN : formatBitRate(rate), outcome],
+          formatMedian(metricSummary(cell, 'totalTimeMs')),
+          formatMedian(metricSummary(cell, 'pauseMs')),
+          blackoutText(cell),
+          formatMedian(metricSummary(cell, 'transferredBytes')),
+          multiple === undefined ? UNKNOWN : multiple.toFixed(2),
+        ],
+        values: [
+          ...[workload, memory, setting, ...(several ? [qemu] : []), rate],
+          ...[cell.outcomes.completed, cell.n, exact('totalTimeMs'), exact('pauseMs')],
+          ...[exact('blackoutMs'), exact('transferredBytes')],
+          multiple === undefined ? undefined : Number(multiple.toFixed(4)),
+        ],
+      };
+    }),
+  };
+}
+
+/** A blackout at or below what the quiet baseline shows is only known to be no longer than that. */
+function blackoutText(cell: ReportCell): string {
+  const blackout = metricSummary(cell, 'blackoutMs');
+  const floor = metricSummary(cell, 'blackoutFloorMs');
+  if (blackout === undefined) return UNKNOWN;
+  if (
+    floor !== undefined &&
+    !blackout.median.censored &&
+    blackout.median.value <= floor.median.value
+  ) {
+    return `≤ ${formatFigure(floor.median, floor.metric)}`;
+  }
+  return formatMedian(blackout);
+}
+
+function order(a: ReportCell, b: ReportCell): number {
+  const memory = (cell: ReportCell) => cell.records[0]?.guest.memoryBytes ?? 0;
+  return (
+    memory(a) - memory(b) ||
+    compare(a.labels.setting, b.labels.setting) ||
+    bandwidthOf(a) - bandwidthOf(b) ||
+    0
+  );
+}
+
+/** By code points: the same on every host, whatever its locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

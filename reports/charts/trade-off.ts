@@ -1,0 +1,163 @@
+/** Chart: total time against how long the guest stood still, with the settings that no other one beats in both. */
+import type { TopLevelSpec } from 'vega-lite';
+import { metricSummary, type MetricSummary } from '../../harness/analysis/cells.ts';
+import type { Metric } from '../../harness/analysis/metrics.ts';
+import { formatMedian } from '../format.ts';
+import { groupsOf } from '../groups.ts';
+import { paretoFront } from '../html/client/pareto.js';
+import { dimensionsOf, type ReportCell } from '../cell.ts';
+import { groupName, pictureText } from './rows.ts';
+import type { ChartWidth, ReportChart } from './types.ts';
+
+/** More panels than this are not drawn at once; a filter brings the others. */
+export const MOST_PANELS = 12;
+const PANEL = { width: 250, height: 170 };
+
+interface Place {
+  readonly cell: number;
+  readonly group: string;
+  readonly name: string;
+  readonly cellLabel: string;
+  readonly total: number;
+  readonly still: number;
+  readonly texts: readonly [total: string, still: string];
+}
+
+/** The outermost figure that the run has: what users feel, or what the events of both QEMUs show. */
+function stillMetric(cells: readonly ReportCell[]): Metric['key'] {
+  return cells.some((cell) => metricSummary(cell, 'blackoutMs') !== undefined)
+    ? 'blackoutMs'
+    : 'pauseMs';
+}
+
+function exactValue(summary: MetricSummary | undefined): number | undefined {
+  return summary === undefined || summary.median.censored ? undefined : summary.median.value;
+}
+
+/** `undefined` where no group has two settings to choose between. */
+export function tradeOffChart(
+  cells: readonly ReportCell[],
+  width: ChartWidth,
+): ReportChart | undefined {
+  const dimensions = dimensionsOf(cells);
+  const key = stillMetric(cells);
+  const what = key === 'blackoutMs' ? 'blackout' : 'pause';
+  const places = cells.flatMap((cell, index): Place[] => {
+    const total = exactValue(metricSummary(cell, 'totalTimeMs'));
+    const still = exactValue(metricSummary(cell, key));
+    if (total === undefined || still === undefined) return [];
+    return [
+      {
+        cell: index,
+        group: pictureText(groupName(cell, dimensions, 'setting')),
+        name: pictureText(cell.labels.setting),
+        cellLabel: cell.label,
+        total: Number((total / 1000).toPrecision(5)),
+        still: Number(still.toPrecision(5)),
+        texts: [
+          formatMedian(metricSummary(cell, 'totalTimeMs')),
+          formatMedian(metricSummary(cell, key)),
+        ],
+      },
+    ];
+  });
+  const sizes = groupsOf(places, ({ group }) => group);
+  if (![...sizes.values()].some((members) => members.length > 1)) return undefined;
+  const front = new Set(paretoFront(places).map(({ cell }) => cell));
+  return {
+    name: 'trade-off',
+    title: `Trade-off: total time against ${what}`,
+    lead: `Each point is a setting: to the left it is over sooner, further down the guest stands still for less time (${what}). The line joins the settings that no other one beats in both; what is above it costs more for nothing.`,
+    spec: spec(places, front, what, width),
+    table: {
+      heads: [
+        { title: 'Cell', figure: false },
+        { title: 'Total time', figure: true },
+        { title: what === 'blackout' ? 'Blackout' : 'Pause', figure: true },
+        { title: 'Unbeaten', figure: false },
+      ],
+      columns: ['cell_id', 'total_time_ms_median', `${what}_ms_median`, 'unbeaten'],
+      rows: places.map((place) => ({
+        cell: place.cell,
+        texts: [place.cellLabel, ...place.texts, front.has(place.cell) ? 'yes' : 'no'],
+        values: [
+          cells[place.cell]?.cellId,
+          place.total * 1000,
+          place.still,
+          front.has(place.cell) ? 1 : 0,
+        ],
+      })),
+    },
+  };
+}
+
+function spec(
+  places: readonly Place[],
+  front: ReadonlySet<number>,
+  what: string,
+  width: ChartWidth,
+): TopLevelSpec {
+  const x = {
+    field: 'total',
+    type: 'quantitative',
+    title: 'total time (s)',
+    scale: { zero: true, nice: true },
+    axis: { tickCount: 5 },
+  } as const;
+  const y = {
+    field: 'still',
+    type: 'quantitative',
+    title: `${what} (ms)`,
+    scale: { zero: true, nice: true },
+    axis: { tickCount: 5 },
+  } as const;
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    description: `Medians of total time and ${what}, one panel per workload and link, with the settings that no other one beats in both.`,
+    datasets: {
+      places: places.map(({ texts, ...place }) => ({
+        ...place,
+        totalText: texts[0],
+        stillText: texts[1],
+        unbeaten: front.has(place.cell),
+      })),
+    },
+    data: { name: 'places' },
+    columns: width === 'container' ? 3 : Math.max(1, Math.floor(width / (PANEL.width + 70))),
+    facet: {
+      field: 'group',
+      type: 'nominal',
+      title: null,
+      sort: [...new Set(places.map(({ group }) => group))],
+      header: { labelLimit: PANEL.width },
+    },
+    spacing: 24,
+    resolve: { scale: { x: 'independent', y: 'independent' } },
+    spec: {
+      ...PANEL,
+      layer: [
+        {
+          transform: [{ filter: 'datum.unbeaten' }],
+          mark: { type: 'line', interpolate: 'step-after', strokeWidth: 1.5, opacity: 0.7 },
+          encoding: { x, y },
+        },
+        {
+          mark: { type: 'point', filled: true, size: 70, opacity: 0.9 },
+          encoding: {
+            x,
+            y,
+            tooltip: [
+              { field: 'cellLabel', type: 'nominal', title: 'cell' },
+              { field: 'totalText', type: 'nominal', title: 'total time' },
+              { field: 'stillText', type: 'nominal', title: what },
+            ],
+          },
+        },
+        {
+          mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 6, dy: -3, fontSize: 11 },
+          encoding: { x, y, text: { field: 'name', type: 'nominal' } },
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,174 @@
+/** The timeline of one trial: chosen by cell and repetition or by clicking a point; zoomed by buttons. */
+import { carried, inflated } from './data.js';
+import { draw } from './draw.js';
+import { timelineDatasets } from './timeline-data.js';
+
+/** What a step of the zoom buttons leaves of the axis. */
+const ZOOM = 0.5;
+/** Room beside the plot: for the axis and its labels, and for a legend. */
+const AXIS_ROOM = 75;
+const LEGEND_ROOM = 165;
+/** Width of a letter of a phase's name, pixels. */
+const LETTER = 6.5;
+
+export class TrialTimeline {
+  /** @param {import('./data.js').ReportData} data */
+  constructor(data) {
+    this.data = data;
+    this.element = /** @type {HTMLElement} */ (document.getElementById('timeline'));
+    /** @type {string | undefined} */
+    this.trial = undefined;
+    /** @type {Record<string, any[]> | undefined} */
+    this.datasets = undefined;
+    /** @type {[number, number] | undefined} */
+    this.window = undefined;
+    this.drawing = Promise.resolve();
+    /** @type {string[] | undefined} */
+    this.packed = undefined;
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<void>}
+   */
+  async show(id) {
+    const trial = this.data.trials.find((candidate) => candidate.id === id);
+    this.trial = id;
+    this.window = undefined;
+    this.datasets = undefined;
+    if (trial?.timeline !== undefined) {
+      this.packed ??= /** @type {string[]} */ (JSON.parse(carried('report-timelines')));
+      const text = await inflated(this.packed[trial.timeline] ?? '');
+      if (this.trial !== id) return;
+      this.datasets = timelineDatasets(JSON.parse(text));
+    }
+    this.redraw();
+    await this.drawing;
+  }
+
+  /** Draw again: another width, other colours, another window. */
+  redraw() {
+    this.drawing = this.drawing.then(() => this.drawNow());
+  }
+
+  async drawNow() {
+    const { datasets, element } = this;
+    if (this.trial === undefined) return;
+    if (datasets === undefined) {
+      element.textContent = `${this.trial} has no timeline.`;
+      return;
+    }
+    const spec = structuredClone(this.data.timelineSpec);
+    const legends = datasets['cpu'] !== undefined || datasets['wire'] !== undefined;
+    const room = AXIS_ROOM + (legends ? LEGEND_ROOM : 0);
+    const width = Math.max(200, element.clientWidth - room);
+    const [from, to] = this.window ?? this.extent();
+    spec.datasets = Object.fromEntries(
+      Object.entries(datasets).map(([name, rows]) => [
+        name,
+        name === 'rules' ? rows : clipped(rows, from, to),
+      ]),
+    );
+    // A name that does not fit would run over its neighbours'.
+    const fits = (/** @type {any} */ { start, end, name }) =>
+      ((Math.min(end, to) - Math.max(start, from)) / (to - from)) * width > name.length * LETTER;
+    spec.datasets.phases = spec.datasets.phases.map((/** @type {any} */ row) => ({
+      ...row,
+      label: fits(row) ? row.name : '',
+    }));
+    spec.vconcat = spec.vconcat.filter(
+      (/** @type {any} */ panel) =>
+        panel.name === 'phases' || (datasets[panel.name]?.length ?? 0) > 0,
+    );
+    for (const panel of spec.vconcat) {
+      panel.width = width;
+      // Vega warns of a layer without data.
+      panel.layer = panel.layer.filter((/** @type {any} */ { data }) =>
+        hasData(data?.name, panel.name, datasets),
+      );
+      setDomain(panel, [from, to]);
+    }
+    await draw(element, spec, this.data.themes, () => undefined);
+  }
+
+  /** @returns {[number, number]} */
+  extent() {
+    const rows = Object.values(this.datasets ?? {}).flat();
+    const times = rows.flatMap((row) =>
+      row.s === undefined ? (row.start === undefined ? [] : [row.start, row.end]) : [row.s],
+    );
+    let from = Infinity;
+    let to = -Infinity;
+    for (const time of times) {
+      from = Math.min(from, time);
+      to = Math.max(to, time);
+    }
+    return [from, Math.max(to, from + 0.001)];
+  }
+
+  /** @param {string} how `in`, `out`, `left`, `right`, `switchover` or `all` */
+  zoom(how) {
+    if (this.datasets === undefined) return;
+    const whole = this.extent();
+    const [from, to] = this.window ?? whole;
+    const middle = (from + to) / 2;
+    const half = (to - from) / 2;
+    const shift = half / 2;
+    const switchover = this.datasets['phases']?.find(({ kind }) => kind === 'switchover');
+    /** @type {[number, number] | undefined} */
+    const next =
+      how === 'in'
+        ? [middle - half * ZOOM, middle + half * ZOOM]
+        : how === 'out'
+          ? [middle - half / ZOOM, middle + half / ZOOM]
+          : how === 'left'
+            ? [from - shift, to - shift]
+            : how === 'right'
+              ? [from + shift, to + shift]
+              : how === 'switchover' && switchover !== undefined
+                ? [switchover.start - 0.3, switchover.end + 0.7]
+                : undefined;
+    this.window =
+      next === undefined ? undefined : [Math.max(whole[0], next[0]), Math.min(whole[1], next[1])];
+    if (this.window !== undefined && this.window[1] - this.window[0] < 0.005)
+      this.window = undefined;
+    this.redraw();
+  }
+}
+
+/**
+ * @param {any[]} rows
+ * @param {number} from
+ * @param {number} to
+ */
+function clipped(rows, from, to) {
+  const margin = (to - from) * 0.1;
+  return rows.filter((row) =>
+    row.s === undefined
+      ? row.end >= from && row.start <= to
+      : row.s >= from - margin && row.s <= to + margin,
+  );
+}
+
+/**
+ * @param {any} panel
+ * @param {[number, number]} domain
+ */
+function setDomain(panel, domain) {
+  for (const layer of panel.layer) {
+    const { x } = layer.encoding;
+    if (x !== undefined) x.scale = { ...x.scale, domain };
+  }
+}
+
+/**
+ * @param {string | undefined} name of a layer's data set
+ * @param {string} panel
+ * @param {Record<string, any[]>} datasets
+ */
+function hasData(name, panel, datasets) {
+  if (name === 'rules') return datasets['rules']?.some((rule) => rule.panel === panel) === true;
+  if (name === 'phases')
+    return datasets['phases']?.some(({ kind }) => kind === 'switchover') === true;
+  return true;
+}

@@ -1,0 +1,173 @@
+/**
+ * A trial's timeline made small enough that the page can carry all of a run's: every series on one grid of time, in
+ * three to four digits, differences instead of values, compressed. The page's `timeline-data.js` unpacks it.
+ */
+import { deflateRawSync } from 'node:zlib';
+import type { TimelineSample, TrialRecord } from '../../harness/record/schema.ts';
+import { panels, type Join, type Panel } from './series.ts';
+
+/** What the page gets of a trial, as JSON. */
+export interface PackedTimeline {
+  /** Start of the grid and its step, ms since the `migrate` command. */
+  readonly fromMs: number;
+  readonly stepMs: number;
+  readonly steps: number;
+  readonly phases: readonly (readonly [name: string, startMs: number, endMs: number])[];
+  readonly series: readonly PackedSeries[];
+  /** Rules to compare a panel with. */
+  readonly rules: readonly {
+    readonly panel: string;
+    readonly name: string;
+    readonly value: number;
+  }[];
+}
+
+export interface PackedSeries {
+  readonly panel: string;
+  readonly name: string;
+  /** A value is its integer times this. */
+  readonly quantum: number;
+  /** Differences to the value before (from 0); `null` where a step has none. */
+  readonly deltas: readonly (number | null)[];
+}
+
+/** Finer steps show nothing that the sampling (20 ms) has seen. */
+const FINEST_STEP_MS = 10;
+/** Threads with names of their own in the panel of CPU times; the quiet ones share one. */
+const MOST_THREADS = 6;
+
+/** Steps of time that each trial gets, so that a page with very many stays small. */
+export function stepsFor(trials: number): number {
+  return Math.min(600, Math.max(60, Math.round(240_000 / Math.max(1, trials))));
+}
+
+/** `undefined` where the samples show nothing. */
+export function packTimeline(
+  samples: readonly TimelineSample[],
+  record: Pick<TrialRecord, 'link' | 'measurements'>,
+  mostSteps: number,
+): PackedTimeline | undefined {
+  const first = samples[0];
+  const last = samples.at(-1);
+  if (first === undefined || last === undefined) return undefined;
+  const spanMs = last.atMs - first.atMs;
+  const stepMs = Math.max(FINEST_STEP_MS, Math.ceil(spanMs / mostSteps));
+  const grid = { fromMs: first.atMs, stepMs, steps: Math.floor(spanMs / stepMs) + 1 };
+  const series = panels.flatMap((panel) => packPanel(panel, samples, grid));
+  if (series.length === 0) return undefined;
+  return { ...grid, phases: phasesOf(samples, last.atMs), series, rules: rulesOf(record) };
+}
+
+/** The page's own form of it: deflated JSON in base64. */
+export function compressed(timeline: PackedTimeline): string {
+  return deflateRawSync(JSON.stringify(timeline), { level: 9 }).toString('base64');
+}
+
+interface Grid {
+  readonly fromMs: number;
+  readonly stepMs: number;
+  readonly steps: number;
+}
+
+function packPanel(
+  panel: Panel,
+  samples: readonly TimelineSample[],
+  grid: Grid,
+): readonly PackedSeries[] {
+  const found = new Map<string, [step: number, value: number][]>();
+  let before: TimelineSample | undefined;
+  for (const sample of samples) {
+    if (sample.kind !== panel.kind) continue;
+    const step = Math.floor((sample.atMs - grid.fromMs) / grid.stepMs);
+    for (const { series, value } of panel.values(sample, before)) {
+      const values = found.get(series);
+      if (values === undefined) found.set(series, [[step, value]]);
+      else values.push([step, value]);
+    }
+    before = sample;
+  }
+  return [...busiest(found)].map(([name, values]) => {
+    const joined = onGrid(values, panel.join, grid.steps);
+    return { panel: panel.name, name, ...quantised(joined) };
+  });
+}
+
+/** The series that do most; the others' sum under one name. (Only CPU times have more than a few.) */
+function busiest(
+  found: ReadonlyMap<string, readonly [number, number][]>,
+): ReadonlyMap<string, readonly [number, number][]> {
+  if (found.size <= MOST_THREADS) return found;
+  const sum = (values: readonly [number, number][]) =>
+    values.reduce((total, [, value]) => total + value, 0);
+  const sorted = [...found].toSorted(([, a], [, b]) => sum(b) - sum(a));
+  const rest = new Map<number, number>();
+  for (const [step, value] of sorted.slice(MOST_THREADS - 1).flatMap(([, values]) => values)) {
+    rest.set(step, (rest.get(step) ?? 0) + value);
+  }
+  return new Map([
+    ...sorted.slice(0, MOST_THREADS - 1),
+    ['other threads', [...rest].toSorted(([a], [b]) => a - b)],
+  ]);
+}
+
+function onGrid(
+  values: readonly (readonly [step: number, value: number])[],
+  join: Join,
+  steps: number,
+): readonly (number | undefined)[] {
+  const joined = Array.from({ length: steps }, (): number | undefined => undefined);
+  const counts = new Map<number, number>();
+  for (const [step, value] of values) {
+    const old = joined[step];
+    const count = counts.get(step) ?? 0;
+    counts.set(step, count + 1);
+    if (old === undefined || join === 'last') joined[step] = value;
+    else if (join === 'highest') joined[step] = Math.max(old, value);
+    else joined[step] = old + (value - old) / (count + 1);
+  }
+  return joined;
+}
+
+/** At least a thousand steps up to the largest value. */
+function quantised(
+  values: readonly (number | undefined)[],
+): Pick<PackedSeries, 'quantum' | 'deltas'> {
+  const largest = Math.max(0, ...values.map((value) => Math.abs(value ?? 0)));
+  const exponent = largest === 0 ? 0 : Math.floor(Math.log10(largest)) - 3;
+  const quantum = Number(`1e${exponent}`);
+  let before = 0;
+  const deltas = values.map((value) => {
+    if (value === undefined) return null;
+    const rounded = Math.round(value / quantum);
+    const delta = rounded - before;
+    before = rounded;
+    return delta;
+  });
+  return { quantum, deltas };
+}
+
+/** A phase without an end of its own lasts until the next one begins. */
+function phasesOf(samples: readonly TimelineSample[], endMs: number): PackedTimeline['phases'] {
+  const phases = samples.filter(({ kind, phase }) => kind === 'phase' && phase !== undefined);
+  return phases.map(({ phase = '', atMs, values }, i) => [
+    phase,
+    atMs,
+    values?.['endMs'] ?? phases[i + 1]?.atMs ?? endMs,
+  ]);
+}
+
+function rulesOf({
+  link,
+  measurements,
+}: Pick<TrialRecord, 'link' | 'measurements'>): PackedTimeline['rules'] {
+  const rate = link.bandwidthBitsPerSecond;
+  const baseline = measurements.workloadBaselinePerSecond;
+  return [
+    ...(typeof rate === 'number'
+      ? ['rate', 'wire'].map((panel) => ({ panel, name: "link's bandwidth", value: rate / 1e6 }))
+      : []),
+    ...(baseline === undefined
+      ? []
+      : [{ panel: 'progress', name: 'before the migration', value: baseline }]),
+  ];
+}

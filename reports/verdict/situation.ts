@@ -1,0 +1,53 @@
+/** A situation: one workload on one link with one guest and QEMU. Its cells are the settings to choose between. */
+import { metricSummary, type MetricSummary } from '../../harness/analysis/cells.ts';
+import type { Metric } from '../../harness/analysis/metrics.ts';
+import { LABEL_SEPARATOR, type Dimension, type ReportCell } from '../cell.ts';
+import { groupsOf } from '../groups.ts';
+
+export interface Situation {
+  /** Workload, guest and QEMU, as far as they vary: `memory-stress`. Plain text. */
+  readonly subject: string;
+  /** The link's label. */
+  readonly link: string;
+  readonly bandwidth: number;
+  readonly cells: readonly ReportCell[];
+}
+
+/** All cells of a run by what they have in common but for the setting. */
+export function situationsOf(
+  cells: readonly ReportCell[],
+  dimensions: readonly Dimension[],
+): readonly Situation[] {
+  const named = (cell: ReportCell) =>
+    dimensions
+      .filter((dimension) => dimension !== 'setting' && dimension !== 'link')
+      .map((dimension) => cell.labels[dimension])
+      .join(LABEL_SEPARATOR);
+  // The id without the setting would be safer than labels, but two workloads of one label read as one anyway.
+  const key = (cell: ReportCell) => JSON.stringify([named(cell), cell.labels.link]);
+  return [...groupsOf(cells, key).values()].map((members) => {
+    const rate = members[0].records[0]?.link.bandwidthBitsPerSecond;
+    return {
+      subject: named(members[0]),
+      link: members[0].labels.link,
+      bandwidth: typeof rate === 'number' ? rate : Infinity,
+      cells: members,
+    };
+  });
+}
+
+/** All trials that count completed. */
+export function converges(cell: ReportCell): boolean {
+  return cell.completed !== undefined && cell.completed.k === cell.completed.n;
+}
+
+/** Some trial ran into its deadline. */
+export function stalls(cell: ReportCell): boolean {
+  return cell.outcomes['not-converged'] > 0;
+}
+
+/** A median that is a number. */
+export function exactMedian(cell: ReportCell, key: Metric['key']): number | undefined {
+  const summary: MetricSummary | undefined = metricSummary(cell, key);
+  return summary === undefined || summary.median.censored ? undefined : summary.median.value;
+}
