@@ -10,7 +10,7 @@ import {
 } from '../record/schema.ts';
 import { trialFolderName } from '../record/layout.ts';
 import type { WorkloadDefinition } from '../../workloads/types.ts';
-import type { Refusal } from '../qemu/abilities.ts';
+import type { Refusal } from '../qemu/schema-refusal.ts';
 import type { TrialResult } from './trial.ts';
 
 /** What every record of a cell has, whatever became of the trial. */

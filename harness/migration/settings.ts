@@ -18,7 +18,7 @@ export interface KnownSettings {
 
 /** Names that the plan sets and the build does not have. */
 export function missingSettings(
-  spec: CellSpec,
+  spec: Pick<CellSpec, 'capabilities' | 'parameters'>,
   known: KnownSettings,
 ): { capabilities: string[]; parameters: string[] } {
   const enabled = Object.entries(spec.capabilities).filter(([, on]) => on);

@@ -29,6 +29,9 @@ const BOUNDS: Readonly<Record<string, readonly [minimum: number, maximum: number
   'max-cpu-throttle': [1, 99],
   'throttle-trigger-threshold': [1, 100],
   'downtime-limit': [0, 2_000_000],
+  // 1 Mbit/s, as for links: below it nothing converges, and a typing error is likelier.
+  'max-bandwidth': [125_000, Number.MAX_SAFE_INTEGER],
+  'max-postcopy-bandwidth': [125_000, Number.MAX_SAFE_INTEGER],
   'multifd-channels': [1, 255],
   'multifd-zlib-level': [0, 9],
   'multifd-zstd-level': [0, 20],

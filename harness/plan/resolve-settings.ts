@@ -1,6 +1,7 @@
 /** The settings of a plan: parameters in QMP's units, rules between capabilities checked. */
 import { canonicalJson } from './canonical.ts';
 import { capabilityNeededBy, convertParameter } from './parameter-units.ts';
+import { unknownNames } from './known-names.ts';
 import type { PlanPath, PlanProblem } from './problems.ts';
 import { checkRules } from './rules.ts';
 import type { PlanFile } from './schema.ts';
@@ -64,12 +65,17 @@ export function resolveSettings(
   warnings: PlanProblem[],
 ): ResolvedSetting[] {
   const common = parametersOf(plan.parameters, ['parameters'], problems);
+  warnings.push(...unknownNames('parameter', Object.keys(plan.parameters), ['parameters']));
   const resolved: ResolvedSetting[] = [];
   for (const [label, written] of Object.entries(plan.settings)) {
     const path: PlanPath = ['settings', label];
     const setting = written ?? EMPTY_SETTING;
     const before = problems.length;
     const own = parametersOf(setting.parameters, [...path, 'parameters'], problems);
+    warnings.push(
+      ...unknownNames('capability', Object.keys(setting.capabilities), [...path, 'capabilities']),
+      ...unknownNames('parameter', Object.keys(setting.parameters), [...path, 'parameters']),
+    );
     const wantsPostcopy = setting.capabilities['postcopy-ram'] === true;
     if (wantsPostcopy && setting.postcopy === undefined)
       warnings.push({

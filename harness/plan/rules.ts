@@ -165,6 +165,28 @@ export const settingRules: readonly SettingRule[] = [
     brokenAt: ({ parameters }) => (name in parameters ? ['parameters', name] : undefined),
   })),
   {
+    id: 'throttle-from-initial-to-maximum',
+    reason:
+      'the CPU is throttled from cpu-throttle-initial (20% unless set) up to max-cpu-throttle (99%): ' +
+      'make the first not more than the second',
+    brokenAt: ({ parameters }) => {
+      const initial = parameters['cpu-throttle-initial'] ?? 20;
+      const maximum = parameters['max-cpu-throttle'] ?? 99;
+      if (typeof initial !== 'number' || typeof maximum !== 'number') return undefined;
+      if (initial <= maximum) return undefined;
+      return ['parameters', 'max-cpu-throttle'];
+    },
+  },
+  {
+    id: 'xbzrle-cache-is-a-power-of-two',
+    reason: 'QEMU takes powers of two only, such as 64MiB or 128MiB',
+    brokenAt: ({ parameters }) => {
+      const size = parameters['xbzrle-cache-size'];
+      if (typeof size !== 'number' || Number.isInteger(Math.log2(size))) return undefined;
+      return ['parameters', 'xbzrle-cache-size'];
+    },
+  },
+  {
     id: 'mode-is-normal',
     reason: 'the CPR modes keep the guest on its host: only "mode: normal" is a live migration',
     brokenAt: ({ parameters }) =>

@@ -3,25 +3,18 @@
  * them here (post-copy depends on what the kernel allows this user).
  */
 import { join } from 'node:path';
-import type { CellSpec } from '../plan/types.ts';
-import { describeBuild, QmpCommandError } from '../qmp/index.ts';
-import type { SkipReason } from '../record/schema.ts';
+import type { CellSpec, ParameterValue } from '../plan/types.ts';
+import { describeBuild, parametersFromQmp, QmpCommandError } from '../qmp/index.ts';
 import type { Host } from '../sandbox/host.ts';
 import { qmpParameters } from '../migration/apply-settings.ts';
-import { missingSettings, settingsFor, type KnownSettings } from '../migration/settings.ts';
+import { settingsFor, type KnownSettings } from '../migration/settings.ts';
 import type { QemuBuild } from './builds/index.ts';
 import type { MachineType } from './machine-type.ts';
 import { escapeOption } from './command-line.ts';
 import { Machine } from './machine.ts';
+import { schemaRefusal, type Refusal, type SettingsSchema } from './schema-refusal.ts';
 
-export interface Refusal {
-  readonly reason: SkipReason;
-  /** What is missing or refused, in QEMU's own words where it has some. */
-  readonly detail: string;
-  readonly remedy?: string;
-}
-
-export interface BuildAbilities extends KnownSettings {
+export interface BuildAbilities extends KnownSettings, SettingsSchema {
   readonly machineTypes: readonly MachineType[];
 }
 
@@ -44,11 +37,20 @@ export class BuildProbe implements AsyncDisposable {
   readonly abilities: BuildAbilities;
   readonly #build: QemuBuild;
   readonly #machine: Machine;
+  /** Parameters as they were at the start: what a cell sets would stay set for the next. */
+  readonly #defaults: Readonly<Record<string, ParameterValue>>;
+  readonly #changed = new Set<string>();
 
-  private constructor(build: QemuBuild, machine: Machine, abilities: BuildAbilities) {
+  private constructor(
+    build: QemuBuild,
+    machine: Machine,
+    abilities: BuildAbilities,
+    defaults: Readonly<Record<string, ParameterValue>>,
+  ) {
     this.#build = build;
     this.#machine = machine;
     this.abilities = abilities;
+    this.#defaults = defaults;
   }
 
   /** @throws MigbenchError `host-unfit` where the build does not start or speaks no QMP. */
@@ -69,63 +71,66 @@ export class BuildProbe implements AsyncDisposable {
       signal,
     });
     const { qmp } = machine;
-    const [machines, capabilities, schema] = await Promise.all([
+    const [machines, capabilities, schema, defaults] = await Promise.all([
       qmp.execute('query-machines'),
       qmp.execute('query-migrate-capabilities'),
       qmp.execute('query-qmp-schema'),
+      qmp.execute('query-migrate-parameters'),
     ]);
-    return new BuildProbe(build, machine, {
+    const parameterTypes = describeBuild(schema).parameters;
+    const abilities = {
       machineTypes: machines,
       capabilities: capabilities.map((entry) => entry.capability),
-      parameters: Object.keys(describeBuild(schema).parameters),
-    });
+      parameters: Object.keys(parameterTypes),
+      parameterTypes,
+    };
+    return new BuildProbe(build, machine, abilities, parametersFromQmp(defaults));
   }
 
   /** Why this build cannot do a cell here; `undefined` where it accepts all its settings. */
   async refusal(spec: CellSpec, mode: 'namespaces' | 'loopback'): Promise<Refusal | undefined> {
-    const missing = missingSettings(spec, this.abilities);
     const build = `${this.#build.reference} (QEMU ${this.#build.version})`;
-    const [capability] = missing.capabilities;
-    if (capability !== undefined) {
-      return {
-        reason: 'capability-missing',
-        detail: `${build} has no migration capability "${capability}".`,
-      };
-    }
-    const [parameter] = missing.parameters;
-    if (parameter !== undefined) {
-      return {
-        reason: 'parameter-missing',
-        detail: `${build} has no migration parameter "${parameter}".`,
-      };
-    }
+    const lacks = schemaRefusal(spec, this.abilities, build);
+    if (lacks !== undefined) return lacks;
     const settings = settingsFor(spec, this.abilities, mode);
     if (spec.capabilities['postcopy-ram'] === true) {
-      const alone = await this.#try({ 'postcopy-ram': true }, {});
+      const alone = await this.#words(() => this.#setCapabilities({ 'postcopy-ram': true }));
       if (alone !== undefined) {
-        return {
-          reason: 'host-forbids',
-          detail: `${build}: "${alone}"`,
-          remedy: POSTCOPY_REMEDY,
-        };
+        return { reason: 'host-forbids', detail: `${build}: "${alone}"`, remedy: POSTCOPY_REMEDY };
       }
     }
-    const words = await this.#try(settings.capabilities, settings.parameters);
-    if (words === undefined) return undefined;
-    return { reason: 'capability-refused', detail: `${build}: "${words}"` };
+    const refused = await this.#words(() => this.#setCapabilities(settings.capabilities));
+    if (refused !== undefined)
+      return { reason: 'capability-refused', detail: `${build}: "${refused}"` };
+    const outOfRange = await this.#words(() => this.#setParameters(settings.parameters));
+    if (outOfRange !== undefined)
+      return { reason: 'parameter-refused', detail: `${build}: "${outOfRange}"` };
+    return undefined;
+  }
+
+  /** From all off, with the parameters as they were at the start: some capabilities look at parameters. */
+  async #setCapabilities(capabilities: Readonly<Record<string, boolean>>): Promise<void> {
+    const { qmp } = this.#machine;
+    const off = this.abilities.capabilities.map((capability) => ({ capability, state: false }));
+    const on = Object.entries(capabilities).map(([capability, state]) => ({ capability, state }));
+    await qmp.execute('migrate-set-capabilities', { capabilities: off });
+    const changed = Object.entries(this.#defaults).filter(([name]) => this.#changed.has(name));
+    if (changed.length > 0) {
+      const defaults = qmpParameters(Object.fromEntries(changed));
+      await qmp.execute('migrate-set-parameters', defaults);
+    }
+    await qmp.execute('migrate-set-capabilities', { capabilities: on });
+  }
+
+  async #setParameters(parameters: Readonly<Record<string, ParameterValue>>): Promise<void> {
+    for (const name of Object.keys(parameters)) this.#changed.add(name);
+    await this.#machine.qmp.execute('migrate-set-parameters', qmpParameters(parameters));
   }
 
   /** QEMU's own words where it refuses. */
-  async #try(
-    capabilities: Readonly<Record<string, boolean>>,
-    parameters: Readonly<Record<string, number | string | boolean>>,
-  ): Promise<string | undefined> {
-    const off = this.abilities.capabilities.map((capability) => ({ capability, state: false }));
-    const on = Object.entries(capabilities).map(([capability, state]) => ({ capability, state }));
+  async #words(act: () => Promise<void>): Promise<string | undefined> {
     try {
-      await this.#machine.qmp.execute('migrate-set-capabilities', { capabilities: off });
-      await this.#machine.qmp.execute('migrate-set-capabilities', { capabilities: on });
-      await this.#machine.qmp.execute('migrate-set-parameters', qmpParameters(parameters));
+      await act();
       return undefined;
     } catch (error) {
       if (error instanceof QmpCommandError) return error.description;

@@ -36,6 +36,7 @@ export const skipReasons = [
   'host-forbids',
   'mode-forbids',
   'not-supported',
+  'parameter-refused',
 ] as const;
 
 /** What became of a trial. Only `completed` has a downtime. */

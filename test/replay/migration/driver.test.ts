@@ -81,6 +81,19 @@ describe.each(VERSIONS)('QEMU %s', (version) => {
     expect(phases.map(({ name }) => name)).not.toContain('switchover');
   });
 
+  test('a status that no QEMU has yet is one of a migration that goes on', async () => {
+    const played = await recording(version, 'precopy');
+    const later = (steps: readonly ReplayStep[]) =>
+      JSON.parse(
+        JSON.stringify(steps).replaceAll('"status":"active"', '"status":"warp-active"'),
+      ) as ReplayStep[];
+    const doctored = { source: later(played.source), destination: later(played.destination) };
+    expect(JSON.stringify(doctored.source)).toContain('warp-active');
+    const observation = await rehearse({ recording: doctored, spec: spec() });
+    expect(observation.end).toEqual({ kind: 'completed' });
+    expect(observation.pauseMs).toBeCloseTo(recordedPauseMs(played), 6);
+  });
+
   test('post-copy: told once, and completes', async () => {
     const played = await recording(version, 'postcopy');
     const observation = await rehearse({ recording: played, spec: spec(NOW) });

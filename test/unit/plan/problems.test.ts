@@ -219,6 +219,18 @@ describe('values', () => {
       '5:30: parameters.max-bandwidth: "100MiB": "MiB" is the unit of a size; a rate is expected, such as 20MiB/s; did you mean "100MiB/s"?',
     ],
     [
+      `${SMALL}parameters: { multifd-channels: 0 }\n`,
+      '5:33: parameters.multifd-channels: "0": must be at least 1',
+    ],
+    [
+      `${SMALL}parameters: { multifd-channels: 300 }\n`,
+      '5:33: parameters.multifd-channels: "300": must be at most 255',
+    ],
+    [
+      `${SMALL}parameters: { max-bandwidth: 100kB/s }\n`,
+      '5:30: parameters.max-bandwidth: "100kB/s": must be at least 125kB/s',
+    ],
+    [
       `${SMALL}parameters: { multifd-channels: 4ms }\n`,
       '5:33: parameters.multifd-channels: "4ms": "ms" is a unit, but this is a plain count; did you mean "4"?',
     ],

@@ -34,6 +34,16 @@ test.each([
     '',
     'a start of post-copy needs the capability: add "capabilities: { postcopy-ram: true }"',
   ],
+  [
+    '{ capabilities: { auto-converge: true }, parameters: { max-cpu-throttle: 10% } }',
+    '',
+    'the CPU is throttled from cpu-throttle-initial (20% unless set) up to max-cpu-throttle (99%): make the first not more than the second',
+  ],
+  [
+    '{ capabilities: { xbzrle: true }, parameters: { xbzrle-cache-size: 100MiB } }',
+    '',
+    'QEMU takes powers of two only, such as 64MiB or 128MiB',
+  ],
   [caps('zero-copy-send'), '', 'zero-copy-send needs the capability multifd: add "multifd: true"'],
   [
     '{ capabilities: { multifd: true, zero-copy-send: true }, parameters: { multifd-compression: zstd } }',
