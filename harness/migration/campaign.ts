@@ -131,7 +131,7 @@ class Campaign {
       },
     });
     if (result.observation !== undefined) {
-      const timeline = timelineOf(result.observation, stage.telemetry.samples);
+      const timeline = timelineOf(result.observation, stage.telemetry.samples, result.timeline);
       await writeTimeline(join(folder, 'timeline.jsonl'), timeline);
     }
     if (this.#options.job.keepFailed && result.outcome.kind === 'failed') {

@@ -1,4 +1,5 @@
 /** What one migration showed, and what follows from the events of both sides. */
+import type { Moments } from '../observe/probe.ts';
 import type { MigrationSample, QmpEvent } from '../qmp/index.ts';
 import type { FailureReason, TrialWarning } from '../record/schema.ts';
 import type { PhaseEvent } from './phases.ts';
@@ -116,5 +117,25 @@ function phaseEvent(side: PhaseEvent['side'], event: QmpEvent, startedAtMs: numb
     ...(typeof status === 'string' ? { status } : {}),
     ...(typeof pass === 'number' ? { pass } : {}),
     atMs: event.receivedAtMs - startedAtMs,
+  };
+}
+
+/** The moments of a trial, for its probes. */
+export function momentsOf(
+  observation: MigrationObservation,
+  windows: Pick<Moments, 'baselineFromMs' | 'baselineToMs' | 'endedAtMs'>,
+): Moments {
+  const { startedAtMs, events, end } = observation;
+  const arrival = (side: PhaseEvent['side'], name: string) =>
+    events.find((event) => event.side === side && event.name === name)?.atMs;
+  const stopMs = arrival('source', 'STOP');
+  const resumeMs = arrival('destination', 'RESUME');
+  return {
+    ...windows,
+    startedAtMs,
+    ...(stopMs === undefined ? {} : { stopAtMs: startedAtMs + stopMs }),
+    ...(resumeMs === undefined ? {} : { resumeAtMs: startedAtMs + resumeMs }),
+    migratedAtMs: observation.endedAtMs,
+    completed: end.kind === 'completed',
   };
 }

@@ -93,6 +93,7 @@ export function recordOf(context: RecordContext, result: TrialResult): TrialReco
     ...(result.integrityDetail === undefined ? {} : { integrityDetail: result.integrityDetail }),
     measurements: result.measurements,
     overheadMs: result.overheadMs,
+    ...(Object.keys(result.details).length === 0 ? {} : { details: result.details }),
     warnings: [...result.warnings],
     artifacts: {
       ...(result.observation === undefined ? {} : { timeline: join(folder, 'timeline.jsonl') }),

@@ -9,24 +9,31 @@ import { MigbenchError, messageOf } from '../errors.ts';
 import { restoreState } from '../guest/saved-state.ts';
 import { startGuest, type Stage, type StartedGuest } from '../guest/start-guest.ts';
 import type { Template } from '../guest/template.ts';
-import { hostCpu, processCpuSeconds } from '../observe/cpu.ts';
-import { workloadCost } from '../observe/workload.ts';
+import { ProbeSet, type ProbeResults } from '../observe/probe.ts';
+import { probeFactories } from '../observe/probes.ts';
+import { workloadCostOf } from '../observe/workload.ts';
 import type { CellSpec } from '../plan/types.ts';
 import type { QemuBuild } from '../qemu/builds/index.ts';
 import { migrationSample } from '../qmp/index.ts';
-import type { Measurements, Outcome, TrialRecord, TrialWarning } from '../record/schema.ts';
-import { formatBitRate, formatByteRate } from '../units.ts';
+import type {
+  Measurements,
+  Outcome,
+  TimelineSample,
+  TrialRecord,
+  TrialWarning,
+} from '../record/schema.ts';
 import { hostProgram, run } from '../sandbox/process.ts';
-import { describeExit } from '../sandbox/running.ts';
 import { awaitAftermath } from './aftermath.ts';
 import { applySettings, type Effective } from './apply-settings.ts';
 import { migrate } from './driver.ts';
-import type { MigrationObservation, TimedSample } from './observation.ts';
+import { judge, whileRunning } from './judge.ts';
+import { momentsOf, type MigrationObservation, type TimedSample } from './observation.ts';
+import { rateWarnings } from './rate-warnings.ts';
 import type { KnownSettings } from './settings.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { known, totalsOf } from './totals.ts';
 import { destinationUri } from './uri.ts';
-import { checkGuest, type GuestCheck } from './verify.ts';
+import type { GuestCheck } from './verify.ts';
 
 export interface TrialOptions {
   readonly stage: Stage;
@@ -52,11 +59,13 @@ export interface TrialResult {
   readonly measurements: Measurements;
   readonly observation?: MigrationObservation;
   readonly overheadMs: Readonly<Record<string, number>>;
+  /** What the probes saw over time; times since `migrate`, ms. */
+  readonly timeline: readonly TimelineSample[];
+  /** What the probes saw that fits no column, by probe. */
+  readonly details: Readonly<Record<string, unknown>>;
   readonly warnings: readonly TrialWarning[];
 }
 
-/** A rate above the cap by more than this is a broken cap, not a rounding. */
-const CAP_TOLERANCE = 1.05;
 /** Deadline for copying the guest's disk, ms. */
 const COPY_TIMEOUT_MS = 600_000;
 /** Deadline for the restored guest to answer its first command, ms. */
@@ -69,6 +78,7 @@ class Trial {
   #measurements: Measurements = {};
   #observation: MigrationObservation | undefined;
   #check: GuestCheck | undefined;
+  #probed: ProbeResults | undefined;
   readonly #guests: StartedGuest[] = [];
   readonly #diskPath: string;
 
@@ -78,6 +88,7 @@ class Trial {
   }
 
   async run(): Promise<TrialResult> {
+    const { spec } = this.#options;
     let outcome: Outcome;
     try {
       outcome = await this.#steps();
@@ -97,7 +108,13 @@ class Trial {
       measurements: outcome.kind === 'completed' ? this.#measurements : this.#withoutTimes(),
       ...(this.#observation === undefined ? {} : { observation: this.#observation }),
       overheadMs: this.#watch.laps,
-      warnings: [...(this.#observation?.warnings ?? []), ...this.#capWarnings()],
+      timeline: this.#probed?.timeline ?? [],
+      details: this.#probed?.details ?? {},
+      warnings: [
+        ...(this.#observation?.warnings ?? []),
+        ...(this.#probed?.warnings ?? []),
+        ...rateWarnings(spec, this.#effective, this.#measurements),
+      ],
     };
   }
 
@@ -130,27 +147,37 @@ class Trial {
         detail: gate.reason,
       };
     }
+    await using probes = new ProbeSet(probeFactories, {
+      stage,
+      spec,
+      template,
+      source: source.machine,
+      destination: destination.machine,
+    });
+    await probes.start();
+    this.#watch.lap('probes');
     onStep?.('baseline');
     const baselineFromMs = performance.now();
     await window(spec.windows.baselineMs, signal);
     const baselineToMs = performance.now();
     this.#watch.lap('baseline');
     onStep?.('migrate');
+    await probes.quiet();
+    this.#watch.lap('probes');
     const observation = await this.#migrate(source, destination);
     this.#observation = observation;
     this.#watch.lap('migration');
-    const hasLoad = template.recipe.workload.gate !== undefined;
-    const cost = (endedMs: number) =>
-      workloadCost(telemetry.samples, {
-        baselineFromMs,
-        baselineToMs,
-        startedMs: observation.startedAtMs,
-        resumedMs: observation.endedAtMs,
-        endedMs,
-      });
-    const baseline = hasLoad ? cost(observation.endedAtMs).workloadBaselinePerSecond : undefined;
+    await probes.migrated();
+    this.#watch.lap('probes');
+    const cost = workloadCostOf(telemetry, template.recipe.workload, {
+      baselineFromMs,
+      baselineToMs,
+      startedMs: observation.startedAtMs,
+      resumedMs: observation.endedAtMs,
+    });
     if (observation.end.kind === 'completed') {
       onStep?.('settle');
+      const baseline = cost(observation.endedAtMs).workloadBaselinePerSecond;
       await awaitAftermath({
         telemetry,
         windows: spec.windows,
@@ -160,13 +187,28 @@ class Trial {
       });
       this.#watch.lap('settle');
     }
+    const endedAtMs = performance.now();
+    await probes.stop();
+    this.#watch.lap('probes');
+    const report = probes.report(
+      momentsOf(observation, { baselineFromMs, baselineToMs, endedAtMs }),
+    );
+    this.#probed = report;
     this.#measurements = {
-      ...this.#measurements,
+      ...report.measurements,
       ...totalsOf(observation),
-      ...(hasLoad ? known({ ...cost(performance.now()) }) : {}),
+      ...known({ ...cost(endedAtMs) }),
     };
     await this.#destinationTotals(destination);
-    return this.#judge(observation, observation.end.kind === 'completed' ? destination : source);
+    const place = observation.end.kind === 'completed' ? destination : source;
+    const judged = await judge(
+      { stage, recipe: template.recipe, place, measurements: this.#measurements },
+      observation.end,
+      () => onStep?.('verify'),
+    );
+    this.#check = judged.check;
+    this.#watch.lap('verify');
+    return judged.outcome;
   }
 
   /** Start both QEMUs, restore the source from its template, and set everything on both. */
@@ -225,38 +267,14 @@ class Trial {
 
   async #migrate(source: StartedGuest, destination: StartedGuest): Promise<MigrationObservation> {
     const { stage, spec, onSample } = this.#options;
-    const uri = await destinationUri(spec.transport, stage.sandbox);
-    const reading = async () => ({
-      link: await stage.sandbox.readLinkCounters(),
-      host: hostCpu(),
-      source: processCpuSeconds(source.machine.process.pid),
-      destination: processCpuSeconds(destination.machine.process.pid),
-      own: process.cpuUsage(),
-    });
-    const before = await reading();
-    const observation = await migrate({
+    return migrate({
       source: source.machine,
       destination: destination.machine,
       spec,
-      uri,
+      uri: await destinationUri(spec.transport, stage.sandbox),
       signal: stage.signal,
       ...(onSample === undefined ? {} : { onSample }),
     });
-    const own = process.cpuUsage(before.own);
-    const after = await reading();
-    const hostTotal = difference(after.host?.totalSeconds, before.host?.totalSeconds);
-    const hostBusy = difference(after.host?.busySeconds, before.host?.busySeconds);
-    this.#measurements = known({
-      wireBytes: difference(sumOfLink(after.link), sumOfLink(before.link)),
-      sourceCpuSeconds: difference(after.source, before.source),
-      destinationCpuSeconds: difference(after.destination, before.destination),
-      harnessCpuSeconds: (own.user + own.system) / 1e6,
-      hostCpuBusyPercent:
-        hostTotal === undefined || hostTotal === 0 || hostBusy === undefined
-          ? undefined
-          : Math.min(100, (100 * hostBusy) / hostTotal),
-    });
-    return observation;
   }
 
   /** What only the destination knows: how long post-copy blocked the guest. */
@@ -272,66 +290,6 @@ class Trial {
     }
   }
 
-  /** QEMU from 10.1 on does not hold multifd to max-bandwidth, and others overshoot too: say so. */
-  #capWarnings(): TrialWarning[] {
-    const cap = this.#effective?.source.parameters['max-bandwidth'];
-    const rate = this.#measurements.throughputBitsPerSecond;
-    // max-bandwidth does not govern post-copy; max-postcopy-bandwidth does.
-    const isPostcopy = this.#options.spec.postcopy !== undefined;
-    if (typeof cap !== 'number' || rate === undefined || isPostcopy) return [];
-    if (rate <= cap * 8 * CAP_TOLERANCE) return [];
-    return [
-      {
-        code: 'cap-not-honoured',
-        message:
-          `QEMU sent ${formatBitRate(rate)} although max-bandwidth is ${formatByteRate(cap)}. ` +
-          'Compare this cell only with cells that kept to the cap; limit the link instead.',
-      },
-    ];
-  }
-
-  /** @param place the side that the guest is on now. */
-  async #judge(observation: MigrationObservation, place: StartedGuest): Promise<Outcome> {
-    const { stage, template, onStep } = this.#options;
-    const { end } = observation;
-    if (end.kind === 'failed') return end;
-    const gone = goneAfterwards(place);
-    if (gone !== undefined) return gone;
-    onStep?.('verify');
-    const thorough = end.kind === 'completed';
-    this.#check = await checkGuest(stage, template.recipe, thorough);
-    this.#watch.lap('verify');
-    switch (this.#check.integrity) {
-      case 'dead':
-        return (
-          goneAfterwards(place) ?? {
-            kind: 'failed',
-            reason: 'guest-dead',
-            detail: this.#check.detail,
-          }
-        );
-      case 'damaged':
-        return { kind: 'failed', reason: 'guest-damaged', detail: this.#check.detail };
-      default:
-        return this.#check.unfinished === true
-          ? { kind: 'invalid', reason: 'observation-missing', detail: this.#check.detail }
-          : this.#complete(end);
-    }
-  }
-
-  /** A completed migration without its figures is no result. */
-  #complete(end: Outcome): Outcome {
-    const { totalTimeMs, pauseMs } = this.#measurements;
-    if (end.kind !== 'completed' || (totalTimeMs !== undefined && pauseMs !== undefined))
-      return end;
-    const missing = totalTimeMs === undefined ? "QEMU's totals" : 'a STOP or RESUME event';
-    return {
-      kind: 'invalid',
-      reason: 'observation-missing',
-      detail: `The migration completed, but ${missing} never came. Look at the QMP conversations of the trial.`,
-    };
-  }
-
   /** End both QEMUs and keep their conversation. Nothing of them is needed any more: they are killed, not asked. */
   async #tearDown(): Promise<void> {
     this.#watch.restart();
@@ -344,43 +302,6 @@ class Trial {
     if (!this.#options.keepDisk) await rm(this.#diskPath, { force: true });
     this.#watch.lap('teardown');
   }
-}
-
-/** A signal that also aborts, with the reason, when this QEMU ends. */
-function whileRunning({ machine }: StartedGuest, signal: AbortSignal): AbortSignal {
-  const gone = new AbortController();
-  void machine.process.exited.then((exit) =>
-    gone.abort(
-      new MigbenchError(
-        'guest',
-        `The ${machine.label} QEMU ${describeExit(exit)} before the migration.${machine.ownWords}`,
-      ),
-    ),
-  );
-  return AbortSignal.any([signal, gone.signal]);
-}
-
-/** The outcome where the QEMU that has the guest ended after the migration; a guest that panics ends it. */
-function goneAfterwards({ machine }: StartedGuest): Outcome | undefined {
-  const { exit } = machine.process;
-  if (exit === undefined) return undefined;
-  return {
-    kind: 'failed',
-    reason: machine.label === 'source' ? 'source-exited' : 'destination-exited',
-    detail:
-      `The ${machine.label} QEMU ${describeExit(exit)} after the migration; if its guest panicked, its console says ` +
-      `why.${machine.ownWords}`,
-  };
-}
-
-function difference(after: number | undefined, before: number | undefined): number | undefined {
-  return after === undefined || before === undefined ? undefined : after - before;
-}
-
-function sumOfLink(
-  link: { toDestinationBytes: number; toSourceBytes: number } | undefined,
-): number | undefined {
-  return link === undefined ? undefined : link.toDestinationBytes + link.toSourceBytes;
 }
 
 /** Wait for all, and only then fail with the first failure: nothing started is left unknown. */

@@ -12,6 +12,7 @@ const LEAD_MS = 1_000;
 export function timelineOf(
   observation: MigrationObservation,
   progress: readonly Sample[],
+  probed: readonly TimelineSample[] = [],
 ): TimelineSample[] {
   const { startedAtMs } = observation;
   const lastMs = Math.max(
@@ -40,7 +41,7 @@ export function timelineOf(
     phase: phase.name,
     ...(phase.endMs === undefined ? {} : { values: { endMs: round(phase.endMs) } }),
   }));
-  return [...migration, ...progressSamples(progress, startedAtMs), ...phases].sort(
+  return [...migration, ...progressSamples(progress, startedAtMs), ...probed, ...phases].sort(
     (a, b) => a.atMs - b.atMs,
   );
 }

@@ -1,5 +1,7 @@
 /** What a migration cost the workload, from its own progress. */
+import type { WorkloadDefinition } from '../../workloads/types.ts';
 import { progressAt, rateBetween, type Sample } from '../guest/telemetry-samples.ts';
+import type { Telemetry } from '../guest/telemetry.ts';
 
 /** Moments on the host's monotonic clock (performance.now), ms. */
 export interface WorkloadWindows {
@@ -17,6 +19,10 @@ export interface WorkloadCost {
   readonly workloadBaselinePerSecond: number | undefined;
   /** From `migrate` to RESUME. */
   readonly workloadDuringPerSecond: number | undefined;
+  /** The lowest rate over 200 ms from `migrate` to the end of the aftermath. */
+  readonly workloadMinimumPerSecond: number | undefined;
+  /** Time from `migrate` to the end of the aftermath in which the rate over 200 ms was below its usual, but not zero. */
+  readonly brownoutMs: number | undefined;
   /** ∫(1 − rate/baseline) from `migrate` to the end of the aftermath, in s; negative where work was caught up. */
   readonly workloadLostSeconds: number | undefined;
 }
@@ -33,8 +39,58 @@ export function workloadCost(samples: readonly Sample[], windows: WorkloadWindow
       startedMs,
       Math.min(resumedMs, samples.at(-1)?.arrivedMs ?? startedMs),
     ),
+    ...brownout(samples, windows, baseline),
     workloadLostSeconds: lostSeconds(samples, startedMs, endedMs, baseline),
   };
+}
+
+/** Above this part of the baseline there is no brownout. */
+const BROWNOUT_FRACTION = 0.9;
+/** Rates are taken over this, ms: four samples. It is also how far a stop is smeared into the brownout. */
+const BROWNOUT_WINDOW_MS = 200;
+/** From one window to the next, ms: one sample. */
+const BROWNOUT_STEP_MS = 50;
+
+/**
+ * Depth and length of the brownout. A workload that is uneven by itself is only in a brownout below the lowest rate
+ * that its baseline window showed.
+ */
+function brownout(
+  samples: readonly Sample[],
+  windows: WorkloadWindows,
+  baseline: number | undefined,
+): Pick<WorkloadCost, 'workloadMinimumPerSecond' | 'brownoutMs'> {
+  const none = { workloadMinimumPerSecond: undefined, brownoutMs: undefined };
+  if (baseline === undefined || baseline <= 0) return none;
+  const usual = slidingRates(samples, windows.baselineFromMs, windows.baselineToMs);
+  // Nothing is known after the last sample.
+  const lastMs = Math.min(windows.endedMs, samples.at(-1)?.arrivedMs ?? windows.startedMs);
+  const rates = slidingRates(samples, windows.startedMs, lastMs);
+  if (rates.length === 0) return none;
+  const limit = Math.min(BROWNOUT_FRACTION * baseline, ...usual);
+  const slow = rates.filter((rate) => rate > 0 && rate < limit);
+  return {
+    workloadMinimumPerSecond: Math.min(...rates),
+    brownoutMs: slow.length * BROWNOUT_STEP_MS,
+  };
+}
+
+function slidingRates(samples: readonly Sample[], fromMs: number, toMs: number): number[] {
+  const steps = Math.floor((toMs - fromMs - BROWNOUT_WINDOW_MS) / BROWNOUT_STEP_MS) + 1;
+  return Array.from({ length: Math.max(0, steps) }, (_, step) => {
+    const startMs = fromMs + step * BROWNOUT_STEP_MS;
+    return rateBetween(samples, startMs, startMs + BROWNOUT_WINDOW_MS);
+  }).filter((rate) => rate !== undefined);
+}
+
+/** The cost so far of a migration, as a function of the end of its aftermath; nothing for a guest without a load. */
+export function workloadCostOf(
+  telemetry: Telemetry,
+  workload: WorkloadDefinition,
+  windows: Omit<WorkloadWindows, 'endedMs'>,
+): (endedMs: number) => Partial<WorkloadCost> {
+  return (endedMs) =>
+    workload.gate === undefined ? {} : workloadCost(telemetry.samples, { ...windows, endedMs });
 }
 
 function lostSeconds(

@@ -180,6 +180,8 @@ export const trialRecordSchema = z.object({
   warnings: z.array(warningSchema),
   /** Files of this trial, relative to the run directory: name → path. */
   artifacts: z.record(z.string(), z.string()),
+  /** What the probes saw that fits no column, by probe: plain data. */
+  details: z.record(z.string(), z.unknown()).optional(),
 });
 
 /** One sample of RUN/trials/<trial>/timeline.jsonl: times are ms since `migrate` was sent, monotonic. */

@@ -60,6 +60,8 @@ test('a trial that was run: what was asked, what was effective, and where its fi
     integrityDetail: 'page 3',
     effective,
     measurements: { transferredBytes: 5 },
+    timeline: [],
+    details: {},
     overheadMs: { restore: 7 },
     warnings: [{ code: 'c', message: 'm' }],
   });

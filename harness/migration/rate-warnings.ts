@@ -1,0 +1,61 @@
+/** Whether QEMU kept to its cap, and whether its count of bytes agrees with the wire's. */
+import type { CellSpec } from '../plan/types.ts';
+import type { Measurements, TrialWarning } from '../record/schema.ts';
+import { formatBitRate, formatByteRate, formatBytes } from '../units.ts';
+import type { Effective } from './apply-settings.ts';
+
+/** A rate above the cap by more than this is a broken cap, not a rounding. */
+const CAP_TOLERANCE = 1.05;
+/** Headers of TCP, IP and Ethernet on full segments: measured 1.046 on links with 1500-byte frames. */
+const HEADER_FACTOR = 1.046;
+/** Counts that differ by more than this, headers allowed for, are worth a warning. */
+const COUNT_TOLERANCE = 0.05;
+
+/** Warnings of one trial that are about bytes per second and bytes. */
+export function rateWarnings(
+  spec: CellSpec,
+  effective: Effective | undefined,
+  measurements: Measurements,
+): TrialWarning[] {
+  return [...capWarnings(spec, effective, measurements), ...countWarnings(spec, measurements)];
+}
+
+/** QEMU from 10.1 on does not hold multifd to max-bandwidth, and others overshoot too: say so. */
+function capWarnings(
+  spec: CellSpec,
+  effective: Effective | undefined,
+  { throughputBitsPerSecond: rate }: Measurements,
+): TrialWarning[] {
+  const cap = effective?.source.parameters['max-bandwidth'];
+  // max-bandwidth does not govern post-copy; max-postcopy-bandwidth does.
+  if (typeof cap !== 'number' || rate === undefined || spec.postcopy !== undefined) return [];
+  if (rate <= cap * 8 * CAP_TOLERANCE) return [];
+  return [
+    {
+      code: 'cap-not-honoured',
+      message:
+        `QEMU sent ${formatBitRate(rate)} although max-bandwidth is ${formatByteRate(cap)}. ` +
+        'Compare this cell only with cells that kept to the cap; limit the link instead.',
+    },
+  ];
+}
+
+/** The shaper sees every byte on the link; QEMU counts what it believes to have sent. */
+function countWarnings(
+  spec: CellSpec,
+  { wireBytes, transferredBytes }: Measurements,
+): TrialWarning[] {
+  const lossy =
+    spec.link.lossPercent !== undefined || spec.link.competingBitsPerSecond !== undefined;
+  if (wireBytes === undefined || transferredBytes === undefined || lossy) return [];
+  const payload = wireBytes / HEADER_FACTOR;
+  if (Math.abs(payload / transferredBytes - 1) <= COUNT_TOLERANCE) return [];
+  return [
+    {
+      code: 'bytes-differ',
+      message:
+        `The link carried ${formatBytes(payload)} without headers, QEMU counted ${formatBytes(transferredBytes)}. ` +
+        'Believe the link: wire_bytes is what the network has to carry.',
+    },
+  ];
+}

@@ -1,0 +1,79 @@
+/** Counters read just before `migrate` and just after its end: bytes on the link, processor time of all concerned. */
+import { known } from '../migration/totals.ts';
+import type { LinkCounters } from '../sandbox/host.ts';
+import { hostCpu, processCpuSeconds, type HostCpu } from './cpu.ts';
+import type { Probe, ProbeContext, ProbeReport } from './probe.ts';
+
+interface Reading {
+  readonly link: LinkCounters | undefined;
+  readonly host: HostCpu | undefined;
+  readonly source: number | undefined;
+  readonly destination: number | undefined;
+  readonly own: NodeJS.CpuUsage;
+}
+
+/** The host was saturated above this, %: source, destination, clients and harness share its processors. */
+const SATURATED_PERCENT = 95;
+
+/** wire_bytes, the three processor times and host_cpu_busy_percent. */
+export function countersProbe({ stage, source, destination }: ProbeContext): Probe {
+  const read = async (): Promise<Reading> => ({
+    link: await stage.sandbox.readLinkCounters(),
+    host: hostCpu(),
+    source: processCpuSeconds(source.process.pid),
+    destination: processCpuSeconds(destination.process.pid),
+    own: process.cpuUsage(),
+  });
+  let before: Reading | undefined;
+  let after: Reading | undefined;
+  return {
+    name: 'counters',
+    start: () => Promise.resolve(),
+    quiet: async () => {
+      before = await read();
+    },
+    migrated: async () => {
+      after = await read();
+    },
+    stop: () => Promise.resolve(),
+    report: () => (before === undefined || after === undefined ? {} : between(before, after)),
+  };
+}
+
+function between(before: Reading, after: Reading): ProbeReport {
+  const hostTotal = difference(after.host?.totalSeconds, before.host?.totalSeconds);
+  const hostBusy = difference(after.host?.busySeconds, before.host?.busySeconds);
+  const busyPercent =
+    hostTotal === undefined || hostTotal === 0 || hostBusy === undefined
+      ? undefined
+      : Math.min(100, (100 * hostBusy) / hostTotal);
+  const microseconds = (usage: NodeJS.CpuUsage) => usage.user + usage.system;
+  return {
+    measurements: known({
+      wireBytes: difference(sumOfLink(after.link), sumOfLink(before.link)),
+      sourceCpuSeconds: difference(after.source, before.source),
+      destinationCpuSeconds: difference(after.destination, before.destination),
+      harnessCpuSeconds: (microseconds(after.own) - microseconds(before.own)) / 1e6,
+      hostCpuBusyPercent: busyPercent,
+    }),
+    warnings:
+      busyPercent === undefined || busyPercent < SATURATED_PERCENT
+        ? []
+        : [
+            {
+              code: 'host-saturated',
+              message:
+                `The host's processors were ${busyPercent.toFixed(0)} % busy during the migration, so QEMU, guest and ` +
+                'observers waited for each other. Use a host with more processors, smaller guests, or pin them (pin).',
+            },
+          ],
+  };
+}
+
+function difference(after: number | undefined, before: number | undefined): number | undefined {
+  return after === undefined || before === undefined ? undefined : after - before;
+}
+
+function sumOfLink(link: LinkCounters | undefined): number | undefined {
+  return link === undefined ? undefined : link.toDestinationBytes + link.toSourceBytes;
+}
