@@ -21,6 +21,7 @@ export default defineConfig({
       project('unit', 10_000),
       project('replay', 20_000),
       project('integration', 600_000, serial),
+      project('browser', 120_000, serial),
       project('long', 4 * 3_600_000, serial),
     ],
   },

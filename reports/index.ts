@@ -1,7 +1,7 @@
 /** The report of a run: everything in RUN/report/, made from the record alone, the same bytes every time. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { storageError } from '../harness/record/durable.ts';
 import { REPORT_FOLDER } from '../harness/record/layout.ts';
 import { readRun, type Run } from '../harness/record/reader.ts';
@@ -16,12 +16,15 @@ import { collectTimelines, type TimelinesResult } from './timeline/collect.ts';
 
 export { terminalSummary, type TerminalOptions } from './terminal.ts';
 
-/** What can be written; all of them unless told otherwise. */
-export const reportFormats = ['html', 'csv', 'md', 'svg'] as const;
+/** What can be written. */
+export const reportFormats = ['html', 'csv', 'md', 'svg', 'png'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
+/** What is written unless told otherwise: pictures for slides only for those who ask. */
+const usualFormats: readonly ReportFormat[] = ['html', 'csv', 'md', 'svg'];
+
 export interface ReportOptions {
-  /** Absent: all formats, and RUN/report/ holds nothing else afterwards. */
+  /** Absent: all but png, and RUN/report/ holds nothing else afterwards. */
   readonly formats?: readonly ReportFormat[];
 }
 
@@ -47,7 +50,7 @@ export async function writeReport(
   const staging = join(runDirectory, `.report-${randomBytes(6).toString('hex')}`);
   try {
     await mkdir(staging);
-    const names = await writeFiles(run, new Set(options.formats ?? reportFormats), staging);
+    const names = await writeFiles(run, new Set(options.formats ?? usualFormats), staging);
     await publish(staging, join(runDirectory, REPORT_FOLDER), names, options.formats === undefined);
     return { files: names.map((name) => join(runDirectory, REPORT_FOLDER, name)) };
   } catch (error) {
@@ -64,7 +67,7 @@ async function writeFiles(
   folder: string,
 ): Promise<readonly string[]> {
   const names: string[] = [];
-  const write = async (name: string, text: string): Promise<void> => {
+  const write = async (name: string, text: string | Uint8Array): Promise<void> => {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
     names.push(name);
@@ -76,11 +79,14 @@ async function writeFiles(
     await write('cells.csv', cellsCsv(model.cells));
   }
   if (formats.has('md')) await write('report.md', markdownReport(model));
-  if (formats.has('svg')) {
+  if (formats.has('svg') || formats.has('png')) {
     // Vega takes a third of a second to load: only for charts.
     const { renderSvg } = await import('./charts/render-svg.ts');
+    const { renderPng } = await import('./charts/render-png.ts');
     for (const { name, spec } of reportCharts(model, SVG_WIDTH)) {
-      await write(join('charts', `${name}.svg`), await renderSvg(spec));
+      const svg = await renderSvg(spec);
+      if (formats.has('svg')) await write(join('charts', `${name}.svg`), svg);
+      if (formats.has('png')) await write(join('charts', `${name}.png`), await renderPng(svg));
     }
   }
   if (formats.has('html')) await write('index.html', await htmlPage(model, timelines));
@@ -128,9 +134,12 @@ async function publish(
     await rename(join(staging, name), join(target, name));
   }
   // Charts of an earlier state of the run, for which there are no figures now.
-  if (names.some((name) => name.startsWith('charts/'))) {
-    for (const chart of await readdir(join(target, 'charts'))) {
-      if (!names.includes(join('charts', chart))) await rm(join(target, 'charts', chart));
-    }
+  const kinds = new Set(
+    names.filter((name) => name.startsWith('charts/')).map((name) => extname(name)),
+  );
+  if (kinds.size === 0) return;
+  for (const chart of await readdir(join(target, 'charts'))) {
+    const stale = kinds.has(extname(chart)) && !names.includes(join('charts', chart));
+    if (stale) await rm(join(target, 'charts', chart));
   }
 }

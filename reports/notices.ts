@@ -151,9 +151,21 @@ function notRepresentative(run: Run): readonly Notice[] {
   return notices;
 }
 
+/** More cells than this are counted, not named: the verdict says which, and so does the convergence map. */
+const MOST_NAMED = 3;
+
 function notConverged(run: Run): readonly Notice[] {
   const records = run.records.filter((record) => record.outcome.kind === 'not-converged');
-  return grouped(records, (record) => record.cellId).map((group) => ({
+  const groups = grouped(records, (record) => record.cellId);
+  if (groups.length > MOST_NAMED) {
+    return [
+      {
+        level: 'warning',
+        text: `${counted(records.length, 'trial')} in ${groups.length} cells did not converge before their deadline; ranked as slower than every completed one.`,
+      },
+    ];
+  }
+  return groups.map((group) => ({
     level: 'warning',
     text: `${counted(group.length, 'trial')} of ${group[0].cellId} did not converge within ${group[0].deadlineMs / 1000} s; ranked as slower than every completed one.`,
   }));

@@ -101,14 +101,15 @@ function spec(
     field: 'total',
     type: 'quantitative',
     title: 'total time (s)',
-    scale: { zero: true, nice: true },
+    // Neighbours must be told apart: the axes need not begin at 0.
+    scale: { zero: false, nice: true, padding: 14 },
     axis: { tickCount: 5 },
   } as const;
   const y = {
     field: 'still',
     type: 'quantitative',
     title: `${what} (ms)`,
-    scale: { zero: true, nice: true },
+    scale: { zero: false, nice: true, padding: 14 },
     axis: { tickCount: 5 },
   } as const;
   return {

@@ -82,7 +82,7 @@ export function cellDetails(cell: CellSummary, index: number): Html {
     cell.metrics.length === 0
       ? ''
       : table(
-          'All figures of this cell',
+          `All figures of ${cell.cellId}`,
           [{ title: 'Metric' }, ...figures.map((title) => ({ title, figure: true }))],
           cell.metrics.map((metricOfCell) => {
             const { metric, mad } = metricOfCell;

@@ -2,6 +2,7 @@
  * The verdict in sentences that need no chart. Each rule looks at the cells' summaries and says a sentence only where
  * they bear it; nothing here guesses, and no rule speaks where no trial counted.
  */
+import type { Metric } from '../../harness/analysis/metrics.ts';
 import { formatDuration } from '../../harness/units.ts';
 import type { Dimension, ReportCell } from '../cell.ts';
 import { groupsOf } from '../groups.ts';
@@ -20,6 +21,8 @@ export interface Finding {
 /** A figure a manager may be told of: two digits are enough. */
 const FAR_APART_MS = 50;
 const FAR_APART_FACTOR = 2;
+/** Less lost work is within what any measurement disturbs. */
+const LEAST_LOST_MS = 50;
 
 /** All sentences, the gravest first. */
 export function findingsOf(
@@ -40,33 +43,40 @@ export function findingsOf(
   return all.toSorted((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
 }
 
+/** What makes two situations alike to a reader: the settings that fail in them, and those that do not. */
+function patternOf({ cells }: Situation): string {
+  const named = (some: readonly ReportCell[]) => some.map(({ labels }) => labels.setting);
+  return JSON.stringify([named(cells.filter(stalls)), named(cells.filter(converges))]);
+}
+
 /** Where settings ran into their deadline, on which links, what did converge there, and at which cost. */
 function doNotConverge(situations: readonly Situation[]): readonly Finding[] {
   const stalled = situations.filter(({ cells }) => cells.some(stalls));
   return [...groupsOf(stalled, ({ subject }) => subject)].flatMap(([subject, places]) => {
-    // The same settings on several links make one sentence.
-    const bySettings = groupsOf(places, ({ cells }) =>
-      JSON.stringify(cells.filter(stalls).map(({ labels }) => labels.setting)),
-    );
-    return [...bySettings.values()].map((alike): Finding => {
-      const worst = alike.toSorted((a, b) => a.bandwidth - b.bandwidth)[0] ?? alike[0];
-      const failing = worst.cells.filter(stalls);
-      const never = alike.every(({ cells }) =>
-        cells.filter(stalls).every(({ completed }) => completed?.k === 0),
+    const all = situations.filter((situation) => situation.subject === subject);
+    return [...groupsOf(places, patternOf).values()].map((alike): Finding => {
+      const slowest = Math.min(...alike.map(({ bandwidth }) => bandwidth));
+      const worst = alike.filter(({ bandwidth }) => bandwidth === slowest);
+      const cells = worst[0]?.cells ?? [];
+      const failing = cells.filter(stalls).map(({ labels }) => labels.setting);
+      const helping = cells.filter(converges).map(({ labels }) => labels.setting);
+      const never = alike.every((situation) =>
+        situation.cells.filter(stalls).every(({ completed }) => completed?.k === 0),
       );
-      const helpers = worst.cells.filter(converges);
-      const without = failing.map(({ labels }) => labels.setting);
+      const others =
+        helping.length > 0
+          ? `; ${listed(helping)} ${verb(helping.length, 'does', 'do')}.`
+          : cells.length > failing.length
+            ? '; no other setting was seen to converge there.'
+            : '; nothing else was tried there.';
+      const severalLinks = new Set(alike.map(({ link }) => link)).size > 1;
       return {
         level: 'warning',
         rule: 'not-converged',
         text:
-          `${subject} ${never ? 'does not converge' : 'does not always converge'} ${whereOf(subject, alike, situations, without)} with ${listed(without, 'or')}` +
-          (helpers.length === 0
-            ? worst.cells.length > failing.length
-              ? '; no other setting was seen to converge there.'
-              : '; nothing else was tried there.'
-            : `; ${listed(helpers.map(({ labels }) => labels.setting))} ${verb(helpers.length, 'does', 'do')}.`) +
-          costs(helpers, worst.link, alike.length > 1),
+          `${subject} ${never ? 'does not converge' : 'does not always converge'} ` +
+          `${whereOf(alike, all, failing)} with ${listed(failing, 'or')}${qemusOf(alike, all)}${others}` +
+          costs(helping, worst, severalLinks),
       };
     });
   });
@@ -74,15 +84,15 @@ function doNotConverge(situations: readonly Situation[]): readonly Finding[] {
 
 /** The links by name, and the slowest one on which the same settings did converge: between them nothing was tried. */
 function whereOf(
-  subject: string,
   stalled: readonly Situation[],
   all: readonly Situation[],
   settings: readonly string[],
 ): string {
-  const links = all.filter((situation) => situation.subject === subject);
-  if (stalled.length === links.length && links.length > 2) return 'on any link tried';
+  const links = (some: readonly Situation[]) => [...new Set(some.map(({ link }) => link))];
+  const failing = links(stalled);
+  if (failing.length > 2 && failing.length === links(all).length) return 'on any link tried';
   const fastest = Math.max(...stalled.map(({ bandwidth }) => bandwidth));
-  const enough = links
+  const enough = all
     .filter(
       ({ bandwidth, cells }) =>
         bandwidth > fastest &&
@@ -91,33 +101,57 @@ function whereOf(
         ),
     )
     .toSorted((a, b) => a.bandwidth - b.bandwidth)[0];
-  const names = `at ${shortList(stalled.map(({ link }) => link))}`;
+  const names = `at ${shortList(failing)}`;
   return enough === undefined ? names : `${names} (it does at ${enough.link})`;
 }
 
-/** ` At 200 Mbit/s, postcopy takes 4 s, pauses it 9 ms and costs 1.4 s of work; …` */
-function costs(helpers: readonly ReportCell[], link: string, nameLink: boolean): string {
-  const parts = helpers.slice(0, 3).flatMap((cell) => {
-    const said = costOf(cell);
-    return said === '' ? [] : [`${cell.labels.setting} ${said}`];
-  });
-  if (parts.length === 0) return '';
-  return ` ${nameLink ? `At ${link}` : 'There'}, ${parts.join('; ')}.`;
+/** Which QEMUs it was, where only some of those tried. */
+function qemusOf(stalled: readonly Situation[], all: readonly Situation[]): string {
+  const names = (some: readonly Situation[]) => [...new Set(some.map(({ qemu }) => qemu))];
+  const failing = names(stalled);
+  return failing.length === names(all).length ? '' : ` on ${shortList(failing)}`;
 }
 
-function costOf(cell: ReportCell): string {
-  const total = exactMedian(cell, 'totalTimeMs');
-  const pause = exactMedian(cell, 'pauseMs');
-  const blackout = exactMedian(cell, 'blackoutMs');
-  const lost = exactMedian(cell, 'workloadLostSeconds');
+/** Settings whose costs are said; the trade-off chart has the others. */
+const MOST_COSTS = 3;
+
+/** ` At 200 Mbit/s, postcopy takes 4 s, pauses the guest 9 ms and costs 1.4 s of work; …` */
+function costs(
+  settings: readonly string[],
+  places: readonly Situation[],
+  nameLink: boolean,
+): string {
+  const parts = settings.slice(0, MOST_COSTS).flatMap((setting) => {
+    const cells = places.flatMap((place) =>
+      place.cells.filter(({ labels }) => labels.setting === setting),
+    );
+    const said = costOf(cells);
+    return said === '' ? [] : [`${setting} ${said}`];
+  });
+  if (parts.length === 0) return '';
+  return ` ${nameLink ? `At ${places[0]?.link ?? ''}` : 'There'}, ${parts.join('; ')}.`;
+}
+
+/** Over the cells of one setting, one per QEMU: ranges of their medians. */
+function costOf(cells: readonly ReportCell[]): string {
+  const medians = (key: Metric['key']) => cells.flatMap((cell) => exactMedian(cell, key) ?? []);
+  const pauses = medians('pauseMs');
+  const blackouts = medians('blackoutMs');
+  const lost = medians('workloadLostSeconds').map((seconds) => seconds * 1000);
+  const silent =
+    blackouts.length > 0 && Math.max(...blackouts) > FAR_APART_FACTOR * Math.max(0, ...pauses);
   return listed([
-    ...(total === undefined ? [] : [`takes ${formatDuration(total)}`]),
-    ...(pause === undefined ? [] : [`pauses the guest ${formatDuration(pause)}`]),
-    ...(blackout === undefined || (pause !== undefined && blackout < pause * FAR_APART_FACTOR)
-      ? []
-      : [`leaves it silent for up to ${formatDuration(blackout)}`]),
-    ...(lost === undefined || lost < 0.05 ? [] : [`costs ${formatDuration(lost * 1000)} of work`]),
+    ...durations('takes', medians('totalTimeMs')),
+    ...durations('pauses the guest', pauses),
+    ...(silent ? [`leaves it silent for up to ${formatDuration(Math.max(...blackouts))}`] : []),
+    ...(Math.max(0, ...lost) < LEAST_LOST_MS ? [] : durations('costs', lost, ' of work')),
   ]);
+}
+
+function durations(words: string, values: readonly number[], after = ''): readonly string[] {
+  if (values.length === 0) return [];
+  const [low, high] = [Math.min(...values), Math.max(...values)].map(formatDuration);
+  return [`${words} ${low === high ? low : `${low} to ${high}`}${after}`];
 }
 
 /** Workloads for which there is nothing to choose: every setting that was tried completed on every link. */
@@ -209,7 +243,7 @@ function reportedTooLow(cells: readonly ReportCell[]): readonly Finding[] {
 function lostWork(cells: readonly ReportCell[]): readonly Finding[] {
   const lost = cells.flatMap((cell) => {
     const seconds = exactMedian(cell, 'workloadLostSeconds');
-    return seconds === undefined || seconds < 0.05 ? [] : [{ cell, seconds }];
+    return seconds === undefined || seconds * 1000 < LEAST_LOST_MS ? [] : [{ cell, seconds }];
   });
   const sorted = lost.toSorted((a, b) => b.seconds - a.seconds);
   const [worst] = sorted;

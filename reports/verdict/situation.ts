@@ -5,8 +5,9 @@ import { LABEL_SEPARATOR, type Dimension, type ReportCell } from '../cell.ts';
 import { groupsOf } from '../groups.ts';
 
 export interface Situation {
-  /** Workload, guest and QEMU, as far as they vary: `memory-stress`. Plain text. */
+  /** Workload and guest, as far as they vary: `memory-stress`. Plain text. */
   readonly subject: string;
+  readonly qemu: string;
   /** The link's label. */
   readonly link: string;
   readonly bandwidth: number;
@@ -20,15 +21,17 @@ export function situationsOf(
 ): readonly Situation[] {
   const named = (cell: ReportCell) =>
     dimensions
-      .filter((dimension) => dimension !== 'setting' && dimension !== 'link')
+      .filter((dimension) => dimension === 'workload' || dimension === 'guest')
       .map((dimension) => cell.labels[dimension])
       .join(LABEL_SEPARATOR);
   // The id without the setting would be safer than labels, but two workloads of one label read as one anyway.
-  const key = (cell: ReportCell) => JSON.stringify([named(cell), cell.labels.link]);
+  const key = (cell: ReportCell) =>
+    JSON.stringify([named(cell), cell.labels.link, cell.labels.qemu]);
   return [...groupsOf(cells, key).values()].map((members) => {
     const rate = members[0].records[0]?.link.bandwidthBitsPerSecond;
     return {
       subject: named(members[0]),
+      qemu: members[0].labels.qemu,
       link: members[0].labels.link,
       bandwidth: typeof rate === 'number' ? rate : Infinity,
       cells: members,

@@ -6,6 +6,8 @@ import { paretoFront } from './pareto.js';
 const MOST_SVG_POINTS = 1500;
 /** Rows that a chart shows at once: more make a picture that no browser draws. */
 const MOST_ROWS = 160;
+/** Width that a panel of a chart of several takes, with its axis. */
+const PANEL_ROOM = 340;
 /** Below this width the labels of rows get less room. */
 const NARROW = 640;
 
@@ -25,6 +27,10 @@ export async function draw(element, spec, themes, onTrial) {
     config.axis.labelLimit = Math.round(element.clientWidth * 0.36);
     config.legend.columns = 1;
   }
+  const name = element.getAttribute('aria-label') ?? '';
+  if (spec.facet !== undefined) {
+    spec = { ...spec, columns: Math.max(1, Math.floor(element.clientWidth / PANEL_ROOM)) };
+  }
   try {
     const result = await vegaEmbed(element, spec, {
       mode: 'vega-lite',
@@ -35,6 +41,14 @@ export async function draw(element, spec, themes, onTrial) {
       actions: false,
       tooltip: { theme: dark ? 'dark' : 'light' },
     });
+    // Vega makes a document of it, with hundreds of parts: to ears it is one picture, with its table below.
+    element.setAttribute('role', 'img');
+    element.removeAttribute('aria-roledescription');
+    element.setAttribute('aria-label', name);
+    element.querySelector('svg')?.setAttribute('aria-hidden', 'true');
+    // What scrolls must be reachable without a mouse.
+    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+    else element.removeAttribute('tabindex');
     result.view.addEventListener(
       'click',
       (/** @type {unknown} */ _event, /** @type {any} */ item) => {

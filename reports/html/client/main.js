@@ -109,8 +109,9 @@ async function main() {
     const trial = data.trials.find((candidate) => candidate.id === id);
     if (trial === undefined || timeline === undefined) return;
     fillLists(trial);
+    const shown = timeline.show(id);
     writeState();
-    await timeline.show(id);
+    await shown;
     timeline.element.setAttribute(
       'aria-label',
       `Timeline of trial ${id}, ${data.cells[trial.cell]?.label ?? ''}`,
@@ -228,19 +229,45 @@ async function main() {
   const first = data.trials.find(
     ({ timeline: place, cell }) => place !== undefined && selected.cells.has(cell),
   );
+  const showFirst = async () => {
+    if (timeline !== undefined && timeline.trial === undefined && first !== undefined)
+      await showTrial(first.id);
+  };
+  if (timeline !== undefined) {
+    const sight = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        sight.disconnect();
+        void showFirst();
+      },
+      { rootMargin: '400px' },
+    );
+    sight.observe(timeline.element);
+  }
   if (state.trial !== undefined && data.trials.some(({ id }) => id === state.trial))
     chooseTrial(state.trial);
-  else if (first !== undefined) await showTrial(first.id);
+  performance.mark('migbench-usable');
   document.documentElement.dataset['ready'] = 'true';
   // What is out of sight is drawn when there is nothing else to do: printing wants all of it.
   for (const name of charts.keys()) {
     await queue;
+    await idle();
     if (inSight.has(name)) continue;
     inSight.add(name);
     enqueue(name);
   }
   await queue;
+  await showFirst();
+  await queue;
   document.documentElement.dataset['complete'] = 'true';
+}
+
+/** When the reader does nothing, or after a while. */
+function idle() {
+  return new Promise((resolve) => {
+    if ('requestIdleCallback' in window) requestIdleCallback(resolve, { timeout: 500 });
+    else setTimeout(resolve, 50);
+  });
 }
 
 /**

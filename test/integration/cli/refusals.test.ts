@@ -115,7 +115,7 @@ const cases: readonly (readonly [string, readonly string[], number, RegExp])[] =
 
   ['a report of no run', ['report', '.'], 2, /is not a run directory/],
   ['a report of nothing', ['report', 'nope'], 2, /nope does not exist/],
-  ['a later format', ['report', finished, '--format', 'png'], 2, /png is not built yet/],
+  ['a later format', ['report', finished, '--format', 'bmf'], 2, /bmf is not built yet/],
   ['a format that is none', ['report', finished, '--format', 'pdf'], 2, /found "pdf"/],
   ['a suite to add', ['qemu', 'add', 'debian:trixi'], 2, /Did you mean trixie\?/],
   ['a build that is not ours', ['qemu', 'remove', 'system'], 2, /only debian:… builds/],

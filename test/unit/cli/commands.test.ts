@@ -16,8 +16,8 @@ describe('report --format', () => {
   });
 
   test.each([
-    ['png', '--format png is not built yet: expected some of html, csv, md, svg'],
-    ['pdf', '--format: expected some of html, csv, md, svg with commas between, found "pdf".'],
+    ['junit', '--format junit is not built yet: expected some of html, csv, md, svg, png'],
+    ['pdf', '--format: expected some of html, csv, md, svg, png with commas between, found "pdf".'],
     ['csv,', 'found "".'],
   ])('refuses %s', (word, message) => {
     expect(() => parseFormats([word])).toThrow(message);

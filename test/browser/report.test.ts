@@ -1,0 +1,303 @@
+/** The report of a run in a real browser: what it draws, what a reader does with it, and what it keeps out. */
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import type { TopLevelSpec } from 'vega-lite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TrialRecord } from '../../harness/record/schema.ts';
+import { renderSvg } from '../../reports/charts/render-svg.ts';
+import { writeReport } from '../../reports/index.ts';
+import { exampleRecord } from '../unit/record/examples.ts';
+import { everyOutcome, runOf } from '../unit/reports/fixture.ts';
+import { chromiumPath, openReport, startBrowser } from './chromium.ts';
+import { writeObservedRun } from './observed-run.ts';
+
+let browser: Browser;
+let folder: string;
+let observed: string;
+let hostile: string;
+let records: readonly TrialRecord[];
+
+async function reportOf(directory: string): Promise<string> {
+  await writeReport(directory, { formats: ['html'] });
+  return join(directory, 'report', 'index.html');
+}
+
+/** How many charts the page has, and which of them are empty. */
+async function charts(page: Page): Promise<{ readonly count: number; readonly empty: string[] }> {
+  return page.evaluate(() => {
+    const all = [...document.querySelectorAll('.chart')];
+    const drawn = (chart: Element) => chart.querySelectorAll('svg path, canvas').length > 0;
+    return { count: all.length, empty: all.filter((chart) => !drawn(chart)).map(({ id }) => id) };
+  });
+}
+
+const visibleRows = (page: Page, selector: string) => page.locator(`${selector} tbody tr:visible`);
+
+describe.skipIf(chromiumPath === undefined)('report in a browser', { timeout: 120_000 }, () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'migbench-browser-'));
+    browser = await startBrowser();
+    records = await writeObservedRun(join(folder, 'observed'), { repetitions: 2 });
+    observed = await reportOf(join(folder, 'observed'));
+    await cp(everyOutcome, join(folder, 'hostile'), { recursive: true });
+    hostile = await reportOf(join(folder, 'hostile'));
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('every chart is drawn, the timeline zooms, nothing complains, nothing is fetched', async () => {
+    const { page, complaints } = await openReport(browser, observed);
+    expect(await charts(page)).toEqual({ count: 13, empty: [] });
+    const panels = await page.locator('#timeline svg').textContent();
+    for (const title of ['remaining', 'on the wire', 'throttle', 'heartbeat gap', 'CPU']) {
+      expect(panels).toContain(title);
+    }
+    const ticks = () => page.locator('#timeline .role-axis-label').first().textContent();
+    const whole = await ticks();
+    await page.getByRole('button', { name: 'Switchover' }).click();
+    await expect.poll(ticks).not.toBe(whole);
+    await page.getByRole('button', { name: 'Whole' }).click();
+    await expect.poll(ticks).toBe(whole);
+    expect(complaints).toEqual([]);
+  });
+
+  test('hostile names are text: nothing runs, nothing is added to the page', async () => {
+    const { page, complaints } = await openReport(browser, hostile);
+    expect((await charts(page)).empty).toEqual([]);
+    expect(await page.locator('img, iframe, object, b, main script').count()).toBe(0);
+    expect(await page.locator('#chart-total-time').textContent()).toContain(
+      "<script>alert('x')</script>",
+    );
+    await page.locator('#timeline-cell').selectOption({ index: 1 });
+    await page
+      .locator('#chart-total-time .mark-symbol.role-mark path')
+      .last()
+      .hover({ force: true });
+    await expect.poll(() => page.locator('#vg-tooltip-element').textContent()).toContain('=cmd()');
+    expect(complaints).toEqual([]);
+  });
+
+  test('filters change charts and tables, and stay in the address', async () => {
+    const { page } = await openReport(browser, observed);
+    const total = await visibleRows(page, 'section[aria-labelledby=results]').count();
+    expect(total).toBe(36);
+    const heightOf = async () =>
+      (await page.locator('#chart-total-time svg').boundingBox())?.height ?? 0;
+    const height = await heightOf();
+    await page.locator('#filters summary').click();
+    await page.getByLabel('idle', { exact: true }).uncheck();
+    await page.getByLabel('debian:bookworm', { exact: true }).uncheck();
+    expect(await visibleRows(page, 'section[aria-labelledby=results]').count()).toBe(12);
+    expect(await page.locator('#filter-count').textContent()).toBe('12 of 36 cells');
+    await expect.poll(heightOf).toBeLessThan(height / 2);
+    expect(await page.locator('#chart-total-time').textContent()).not.toContain('idle');
+    const address = page.url();
+    expect(address).toContain('workload=memory-stress&workload=database');
+    const { page: again } = await openReport(browser, observed, {
+      fragment: new URL(address).hash,
+    });
+    expect(await again.locator('#filter-count').textContent()).toBe('12 of 36 cells');
+    expect(await again.locator('#chart-total-time').textContent()).not.toContain('idle');
+    await page.locator('#filter-reset').click();
+    await expect.poll(heightOf).toBe(height);
+    expect(page.url()).not.toContain('#');
+  });
+
+  test('filters that leave nothing say so', async () => {
+    const { page, complaints } = await openReport(browser, observed, {
+      fragment: '#workload=nothing',
+    });
+    expect(await page.locator('#note-total-time').textContent()).toBe(
+      'The filters leave nothing to draw.',
+    );
+    expect(complaints).toEqual([]);
+  });
+
+  test('a click on a point shows the timeline of its trial', async () => {
+    const { page } = await openReport(browser, observed);
+    const before = await page.locator('#timeline').getAttribute('data-trial');
+    await page.locator('#chart-noise').scrollIntoViewIfNeeded();
+    // The last point is of the second repetition.
+    await page
+      .locator('#chart-noise .mark-symbol.role-mark')
+      .first()
+      .locator('path')
+      .last()
+      .click({ force: true });
+    await expect.poll(() => page.locator('#timeline').getAttribute('data-trial')).not.toBe(before);
+    const trial = await page.locator('#timeline').getAttribute('data-trial');
+    expect(records.map(({ trialId }) => trialId)).toContain(trial);
+    expect(page.url()).toContain(`trial=${trial}`);
+    expect(await page.locator('#timeline-trial').inputValue()).toBe(trial);
+    const { page: again } = await openReport(browser, observed, { fragment: `#trial=${trial}` });
+    await expect.poll(() => again.locator('#timeline').getAttribute('data-trial')).toBe(trial);
+  });
+
+  test('keyboard alone: skip, filter, choose a trial', async () => {
+    const { page } = await openReport(browser, observed);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(
+      'Skip to the results',
+    );
+    const reach = async (selector: string) => {
+      for (let presses = 0; presses < 200; presses += 1) {
+        if (
+          await page.evaluate(
+            (wanted) => document.activeElement?.matches(wanted) === true,
+            selector,
+          )
+        )
+          return;
+        await page.keyboard.press('Tab');
+      }
+      throw new Error(`${selector} cannot be reached`);
+    };
+    await reach('#filters summary');
+    await page.keyboard.press('Enter');
+    await reach('input[value=idle]');
+    await page.keyboard.press('Space');
+    expect(await page.locator('#filter-count').textContent()).toBe('24 of 36 cells');
+    await reach('#timeline-trial');
+    const before = await page.locator('#timeline-trial').inputValue();
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(() => page.locator('#timeline').getAttribute('data-trial')).not.toBe(before);
+    await reach('button[data-zoom=in]');
+    await page.keyboard.press('Enter');
+  });
+
+  test('copies as Markdown, CSV and Vega-Lite: what the filters leave', async () => {
+    const { page } = await openReport(browser, observed, { fragment: '#workload=database' });
+    const copied = async (format: string) => {
+      await page.getByRole('button', { name: `Copy Total time as ${format}` }).click();
+      await expect.poll(() => page.locator('#copy-status').textContent()).toContain(format);
+      return page.evaluate(() => navigator.clipboard.readText());
+    };
+    const markdown = (await copied('Markdown')).trimEnd().split('\n');
+    expect(markdown).toHaveLength(2 + 12);
+    expect(markdown[2]).toMatch(
+      /^\| database · precopy · 200Mbit · debian:bookworm \| \\> 1 min \|/,
+    );
+    const csv = (await copied('CSV')).trimEnd().split('\n');
+    expect(csv[0]).toBe(
+      'cell_id,total_time_ms_median,total_time_ms_ci_low,total_time_ms_ci_high,total_time_ms_n',
+    );
+    expect(csv).toHaveLength(1 + 12);
+    const spec = JSON.parse(await copied('Vega-Lite')) as TopLevelSpec;
+    const svg = await renderSvg({ ...spec, width: 500 } as TopLevelSpec);
+    expect(svg).toContain('auto-converge');
+    expect(svg).not.toContain('idle');
+  });
+
+  test('dark: other colours, in charts too; on paper: light ones', async () => {
+    const { page, complaints } = await openReport(browser, observed, { colorScheme: 'dark' });
+    const colors = () =>
+      page.evaluate(() => {
+        const text = document.querySelector('#chart-total-time .role-axis-label text');
+        return [
+          getComputedStyle(document.body).backgroundColor,
+          text === null ? '' : getComputedStyle(text).fill,
+        ];
+      });
+    expect(await colors()).toEqual(['rgb(21, 24, 28)', 'rgb(230, 233, 237)']);
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await colors()).toEqual(['rgb(255, 255, 255)', 'rgb(28, 33, 39)']);
+    expect(
+      await page
+        .locator('#filters, .copy')
+        .evaluateAll((all) => all.every((one) => getComputedStyle(one).display === 'none')),
+    ).toBe(true);
+    expect((await page.pdf({ format: 'A4' })).byteLength).toBeGreaterThan(100_000);
+    expect(complaints).toEqual([]);
+  });
+
+  test.each([
+    ['desktop, light', 1280, 'light', () => observed],
+    ['desktop, dark', 1280, 'dark', () => observed],
+    ['phone, light', 360, 'light', () => observed],
+    ['phone, dark, hostile names', 360, 'dark', () => hostile],
+  ] as const)(
+    '%s: axe finds no violation, and nothing is wider than the screen',
+    async (_name, width, colorScheme, file) => {
+      const { page, complaints } = await openReport(browser, file(), {
+        viewport: { width, height: 800 },
+        colorScheme,
+        // Axe is put into the page, which its policy would forbid.
+        bypassCSP: true,
+      });
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll('details')) details.open = true;
+      });
+      const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+      await page.addScriptTag({ content: await readFile(axe, 'utf8') });
+      const violations = await page.evaluate(async () => {
+        const scope = globalThis as unknown as {
+          axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+        };
+        const result = await scope.axe.run();
+        return result.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
+      });
+      expect(violations).toEqual([]);
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(overflow).toBeLessThanOrEqual(0);
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  describe('a record that has little', () => {
+    const failed = exampleRecord({
+      outcome: { kind: 'failed', reason: 'source-exited', detail: 'Aborted' },
+      expected: false,
+    });
+    test.each([
+      ['none', [], 0],
+      ['only failures', [failed], 1],
+      ['one trial without figures', [exampleRecord({ measurements: {} })], 1],
+      ['one trial', [exampleRecord({ measurements: { totalTimeMs: 900 } })], 2],
+    ] as const)('%s', async (_name, given, drawn) => {
+      const { page, complaints } = await openReport(browser, await reportOf(await runOf(given)));
+      expect(await charts(page)).toEqual({ count: drawn, empty: [] });
+      expect(await page.locator('h1').textContent()).toBe('example');
+      expect((await page.locator('.verdict .count').textContent())?.length).toBeGreaterThan(10);
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  test('2,000 trials: all timelines in less than 10 MB, and it answers', async () => {
+    const directory = join(folder, 'large');
+    const many = Array.from({ length: 8 }, (_, i) => `memory-stress-${i}`);
+    const written = await writeObservedRun(directory, {
+      workloads: many,
+      repetitions: 21,
+      stepMs: 500,
+    });
+    expect(written.length).toBeGreaterThan(2000);
+    const file = await reportOf(directory);
+    const { page, complaints } = await openReport(browser, file);
+    const size = (await readFile(file)).byteLength;
+    expect(size).toBeLessThan(10e6);
+    expect((await charts(page)).empty).toEqual([]);
+    const usableMs = await page.evaluate(
+      () => performance.getEntriesByName('migbench-usable')[0]?.startTime,
+    );
+    console.log(
+      `${written.length} trials: ${(size / 1e6).toFixed(1)} MB, usable after ${Math.round(usableMs ?? 0)} ms`,
+    );
+    await page.locator('#filters summary').click();
+    await page.getByLabel('memory-stress-3', { exact: true }).uncheck();
+    expect(await page.locator('#filter-count').textContent()).toBe('84 of 96 cells');
+    const last = written.at(-1)?.trialId ?? '';
+    await page.evaluate((trial) => {
+      location.hash = `trial=${trial}`;
+    }, last);
+    await expect.poll(() => page.locator('#timeline').getAttribute('data-trial')).toBe(last);
+    expect(complaints).toEqual([]);
+  });
+});
