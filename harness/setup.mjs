@@ -204,7 +204,10 @@ if (mode === '--start') {
   await handOver(join(dist, ENTRY), [...['run', join(root, 'plans', 'quickstart.yaml')], ...rest]);
 } else if (mode === '--test') {
   process.chdir(root);
-  const projects = ['unit', 'replay', 'browser', 'integration'].flatMap((name) => ['--project', name]);
+  const projects = ['unit', 'replay', 'browser', 'integration'].flatMap((name) => [
+    '--project',
+    name,
+  ]);
   await handOver(join(root, 'node_modules', 'vitest', 'vitest.mjs'), [
     'run',
     ...(rest.includes('--project') ? [] : projects),

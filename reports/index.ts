@@ -29,6 +29,8 @@ export interface ReportOptions {
 }
 
 export interface WrittenReport {
+  /** What was reported on. */
+  readonly run: Run;
   /** Paths of the files, beginning with the run directory as it was given. */
   readonly files: readonly string[];
 }
@@ -52,7 +54,7 @@ export async function writeReport(
     await mkdir(staging);
     const names = await writeFiles(run, new Set(options.formats ?? usualFormats), staging);
     await publish(staging, join(runDirectory, REPORT_FOLDER), names, options.formats === undefined);
-    return { files: names.map((name) => join(runDirectory, REPORT_FOLDER, name)) };
+    return { run, files: names.map((name) => join(runDirectory, REPORT_FOLDER, name)) };
   } catch (error) {
     throw storageError(error, `write the report of ${runDirectory}`);
   } finally {

@@ -48,6 +48,9 @@ export function terminalSummary(run: Run, options: TerminalOptions = {}): string
   const verdictColor = { bad: RED, warning: YELLOW, note: GREEN, good: GREEN }[model.level];
   const parts = [
     `${paint(BOLD, escapeTerminal(run.environment.planName))}: ${paint(verdictColor, model.verdict)}`,
+    ...(model.findings.length === 0
+      ? []
+      : [model.findings.map(({ text }) => findingText(text, width)).join('\n')]),
     ...(model.cells.length === 0 ? [] : [cellTable(model.cells, width, paint)]),
     ...(model.notices.length === 0
       ? []
@@ -136,6 +139,13 @@ const marks: Readonly<Record<Notice['level'], readonly [mark: string, color: num
   warning: ['warning', YELLOW],
   note: ['note   ', DIM],
 };
+
+/** A sentence of the verdict, folded under its mark. */
+function findingText(text: string, width: number): string {
+  return wrapped(escapeTerminal(text), width - 2)
+    .map((line, i) => `${i === 0 ? '•' : ' '} ${line}`)
+    .join('\n');
+}
 
 function noticeText(notice: Notice, width: number, paint: Paint): string {
   const [mark, color] = marks[notice.level];

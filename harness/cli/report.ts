@@ -64,10 +64,8 @@ async function report(args: ReportArguments): Promise<void> {
   if (args.open && formats !== undefined && !formats.includes('html')) {
     throw new MigbenchError('usage', '--open shows the HTML report: add html to --format.');
   }
-  const { readRun } = await import('../record/reader.ts');
   const { terminalSummary, writeReport } = await import('../../reports/index.ts');
-  const run = await readRun(args.run);
-  const { files } = await writeReport(args.run, formats === undefined ? {} : { formats });
+  const { run, files } = await writeReport(args.run, formats === undefined ? {} : { formats });
   if (args.json) {
     printJson({ runDirectory: args.run, files, records: run.records });
   } else {

@@ -5,7 +5,6 @@ import { z } from 'zod';
 import { MigbenchError, systemErrorCode } from '../errors.ts';
 import { storageError } from './durable.ts';
 import { ENVIRONMENT_FILE, RESOLVED_PLAN_FILE, TRIALS_FILE, timelineFileName } from './layout.ts';
-import { readLines } from './lines.ts';
 import { checked, parseJson } from './parse.ts';
 import {
   environmentSchema,
@@ -96,13 +95,18 @@ export async function readTimeline(
     record.artifacts['timeline'] ?? timelineFileName(record.trialId),
   );
   if (!(await isFile(path))) return [];
-  const samples: TimelineSample[] = [];
-  for await (const line of readLines(path)) {
-    const parsed = parseJson(line.text);
-    if (parsed === undefined && !line.terminated) break;
-    if (parsed === undefined)
-      throw new MigbenchError('record', `${path}:${line.number}: not JSON.`);
-    samples.push(checked(timelineSampleSchema, parsed.value, `${path}:${line.number}`));
+  // Whole: a timeline is small, and there may be thousands of them.
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  const unterminated = lines.pop() ?? '';
+  const samples = lines.map((line, index) => {
+    const parsed = parseJson(line);
+    const where = `${path}:${index + 1}`;
+    if (parsed === undefined) throw new MigbenchError('record', `${where}: not JSON.`);
+    return checked(timelineSampleSchema, parsed.value, where);
+  });
+  const last = unterminated === '' ? undefined : parseJson(unterminated);
+  if (last !== undefined) {
+    samples.push(checked(timelineSampleSchema, last.value, `${path}:${lines.length + 1}`));
   }
   return samples;
 }

@@ -114,6 +114,8 @@ function specOf(
           title: null,
           sort: null,
           scale: { domain: names },
+          // Long names side by side would run out of the picture.
+          ...(names.length > 3 ? { legend: { columns: 3 } } : {}),
         } as const,
       }
     : {};

@@ -94,7 +94,12 @@ export function noiseChart(
                 encoding: {
                   x,
                   y,
-                  color: { field: 'what', type: 'nominal', title: 'calibration' } as const,
+                  color: {
+                    field: 'what',
+                    type: 'nominal' as const,
+                    title: 'calibration',
+                    scale: { range: ['#d55e00', '#009e73', '#aa4499'] },
+                  },
                   tooltip: [
                     { field: 'what', type: 'nominal', title: 'calibration' } as const,
                     { field: 'percent', type: 'quantitative', title: 'difference (%)' } as const,

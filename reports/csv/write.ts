@@ -14,13 +14,19 @@ function neutralised(value: CsvValue): string {
   return /^[=+\-@\t\r\n]/.test(value) ? `'${value}` : value;
 }
 
+/** What needs no quotes: most fields are numbers, and timelines have millions of them. */
+const PLAIN = /^[^",\r\n]*$/;
+
+function line(row: readonly CsvValue[]): string {
+  const fields = row.map(neutralised);
+  if (fields.every((field) => PLAIN.test(field))) return `${fields.join(',')}\r\n`;
+  // Of itself it quotes CRLF only; RFC 4180 wants a lone CR or LF quoted too.
+  return stringify([fields], { record_delimiter: 'windows', quoted_match: /[\r\n]/ });
+}
+
 /** Rows as CSV text: CRLF, quotes where needed. */
 export function csvRows(rows: readonly (readonly CsvValue[])[]): string {
-  return stringify(
-    rows.map((row) => row.map(neutralised)),
-    // Of itself it quotes CRLF only; RFC 4180 wants a lone CR or LF quoted too.
-    { record_delimiter: 'windows', quoted_match: /[\r\n]/ },
-  );
+  return rows.map(line).join('');
 }
 
 /** One row without its line end, as the page's copy buttons need it. */

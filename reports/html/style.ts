@@ -83,6 +83,7 @@ button { cursor: pointer; }
 select { max-width: 100%; }
 .choices { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center; margin: 10px 0; }
 .choices label { display: flex; gap: 8px; align-items: center; max-width: 100%; min-width: 0; }
+.choices select { min-width: 0; flex: 0 1 auto; }
 pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 10px 12px; overflow-x: auto; margin: 8px 0; }
 dl { display: grid; grid-template-columns: minmax(140px, max-content) 1fr; gap: 6px 16px; }
 dt { font-weight: 600; } dd { margin: 0; max-width: 84ch; }

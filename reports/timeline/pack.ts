@@ -86,6 +86,11 @@ function packPanel(
     }
     before = sample;
   }
+  if (
+    panel.quietAtZero &&
+    [...found.values()].every((all) => all.every(([, value]) => value === 0))
+  )
+    return [];
   return [...busiest(found)].map(([name, values]) => {
     const joined = onGrid(values, panel.join, grid.steps);
     return { panel: panel.name, name, ...quantised(joined) };

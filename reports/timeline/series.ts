@@ -18,6 +18,8 @@ export interface Panel {
   readonly title: string;
   readonly kind: TimelineSample['kind'];
   readonly join: Join;
+  /** Nothing to show where nothing but 0 was seen: no throttling, no errors. */
+  readonly quietAtZero?: true;
   /** What a sample says to this panel; `before` is the sample of the same kind before it. */
   readonly values: (
     sample: TimelineSample,
@@ -83,6 +85,7 @@ export const panels: readonly Panel[] = [
   {
     name: 'throttle',
     title: 'throttle (%)',
+    quietAtZero: true,
     kind: 'migration',
     join: 'highest',
     values: (sample) => value('throttle', sample.throttlePercent),
@@ -104,6 +107,7 @@ export const panels: readonly Panel[] = [
   {
     name: 'errors',
     title: 'service errors',
+    quietAtZero: true,
     kind: 'service',
     join: 'highest',
     values: (sample) => value('errors', sample.values?.['errors']),

@@ -1,6 +1,7 @@
 /** A real headless Chromium: the distribution's, found on the PATH; tests without one say so and are skipped. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -59,6 +60,7 @@ export async function openReport(
     permissions: ['clipboard-read', 'clipboard-write'],
     ...contextOptions,
   });
+  onTestFinished(() => context.close());
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {

@@ -7,7 +7,7 @@ import { timelineDatasets } from './timeline-data.js';
 const ZOOM = 0.5;
 /** Room beside the plot: for the axis and its labels, and for a legend. */
 const AXIS_ROOM = 75;
-const LEGEND_ROOM = 165;
+const LEGEND_ROOM = 185;
 /** Width of a letter of a phase's name, pixels. */
 const LETTER = 6.5;
 
