@@ -189,7 +189,7 @@ describe.skipIf(chromiumPath === undefined)('report in a browser', { timeout: 12
     );
     expect(csv).toHaveLength(1 + 12);
     const spec = JSON.parse(await copied('Vega-Lite')) as TopLevelSpec;
-    const svg = await renderSvg({ ...spec, width: 500 } as TopLevelSpec);
+    const svg = await renderSvg({ ...spec, width: 500 });
     expect(svg).toContain('auto-converge');
     expect(svg).not.toContain('idle');
   });
