@@ -1,9 +1,10 @@
-/** Facts about this machine, as the record keeps them. */
+/** Facts about this machine, as the record keeps them, and whether it has what a plan needs. */
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { MigbenchError } from './errors.ts';
 import type { PlannedTrial } from './plan/types.ts';
 import type { Environment } from './record/schema.ts';
+import { highestProcessor } from './sandbox/pinned.ts';
 import { formatBytes } from './units.ts';
 
 /** What a QEMU takes beside its guest's memory, bytes: code, translation cache, buffers. */
@@ -100,4 +101,20 @@ export function requireMemory(
         ? 'Free some memory, or reserve fewer huge pages.'
         : 'Use a smaller guest (--set guest.memory=…).'),
   );
+}
+
+/**
+ * @param count processors of this host.
+ * @throws MigbenchError `host-unfit` where the plan pins something to a processor that this host does not have.
+ */
+export function requireProcessors(trials: readonly PlannedTrial[], count = cpus().length): void {
+  for (const { cell } of trials) {
+    for (const [who, processors] of Object.entries(cell.spec.pin ?? {})) {
+      if (typeof processors !== 'string' || highestProcessor(processors) < count) continue;
+      throw new MigbenchError(
+        'host-unfit',
+        `pin.${who}: ${processors} names a processor that this host does not have; it has ${count}, numbered 0 to ${count - 1}.`,
+      );
+    }
+  }
 }

@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import { EXIT_CODES } from './errors.ts';
 import { runExitCode } from './exit-code.ts';
-import { requireMemory } from './host.ts';
+import { requireMemory, requireProcessors } from './host.ts';
 import type { OutputOptions } from './job.ts';
 import { openRun } from './open-run.ts';
 import { cacheDirectory, packageRoot } from './paths.ts';
@@ -60,6 +60,7 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
 
   const kind = await findSandboxKind(signal);
   requireCrossing(planned, kind.mode);
+  requireProcessors(planned);
   if (!request.resume) requireMemory(planned);
   await using opened = await openRun(request, planned.length, kind);
   const trials = planned.filter((trial) => !opened.finished.has(trial.id));

@@ -5,6 +5,7 @@ import { Machine } from '../qemu/machine.ts';
 import type { QemuBuild } from '../qemu/builds/index.ts';
 import { Transcript } from '../qmp/index.ts';
 import type { Host, Sandbox } from '../sandbox/host.ts';
+import { pinned } from '../sandbox/pinned.ts';
 import type { GuestRecipe } from './recipe.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -27,6 +28,8 @@ export interface GuestStart {
   /** Folder for the console and QEMU's own messages. */
   readonly folder: string;
   readonly diskPath?: string;
+  /** Processors that this QEMU is kept to, as `0,2-3`; anywhere where absent. */
+  readonly processors?: string;
 }
 
 export interface StartedGuest {
@@ -61,7 +64,7 @@ export async function startGuest(stage: Stage, start: GuestStart): Promise<Start
   const transcript = new Transcript();
   const machine = await Machine.start({
     host,
-    program: build.program,
+    program: pinned(build.program, start.processors),
     args: guestArguments(stage, start),
     qmpPath: host.socketPath('qmp'),
     label: host.role,

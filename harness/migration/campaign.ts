@@ -12,6 +12,7 @@ import type { PlannedTrial } from '../plan/types.ts';
 import type { Progress } from '../progress.ts';
 import type { TrialRecord } from '../record/schema.ts';
 import type { RunWriter } from '../record/writer.ts';
+import { hostProgram, run } from '../sandbox/process.ts';
 import type { LoadedWorkload } from '../../workloads/registry.ts';
 import { formatBytes, formatDuration } from '../units.ts';
 import { liveLine, mayDraw } from './live-line.ts';
@@ -27,6 +28,9 @@ export interface CampaignOptions {
   /** By workload path or id. */
   readonly workloads: ReadonlyMap<string, LoadedWorkload>;
 }
+
+/** Deadline of taskset, ms. */
+const PIN_TIMEOUT_MS = 5_000;
 
 class Campaign {
   readonly #options: CampaignOptions;
@@ -49,6 +53,8 @@ class Campaign {
       for (const cell of await this.#preparation.cells()) {
         this.#prepared.set(cell.id, await this.#preparation.prepare(cell));
       }
+      // Not before the guests are booted, which would inherit it.
+      await this.#pinObservers();
       const startedMs = performance.now();
       progress.begin(job.trials.length);
       for (const trial of job.trials) {
@@ -66,6 +72,21 @@ class Campaign {
       progress.end();
       if (!job.keepFailed) await rm(this.#folder, { recursive: true, force: true });
     }
+  }
+
+  /** This process, and with it the receivers and clients that it starts. */
+  async #pinObservers(): Promise<void> {
+    const observers = this.#options.job.trials[0]?.cell.spec.pin?.observers;
+    if (observers === undefined) return;
+    await run(
+      hostProgram('taskset'),
+      ['--all-tasks', '--cpu-list', '--pid', observers, `${process.pid}`],
+      {
+        timeoutMs: PIN_TIMEOUT_MS,
+        errorCode: 'host-unfit',
+        purpose: 'keep the observers to their processors (pin.observers)',
+      },
+    );
   }
 
   async #calibrate(): Promise<void> {

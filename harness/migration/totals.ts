@@ -49,3 +49,15 @@ export function totalsOf(observation: MigrationObservation): Measurements {
   };
   return known(measured);
 }
+
+/**
+ * All that a destination says of post-copy, by QEMU's own names: blocktimes in ms, and on builds that have them page
+ * fault latencies in ns (`postcopy-latency…`, with their distribution by powers of two of 1 µs). Absent where post-copy did not
+ * happen.
+ */
+export function postcopyDetails(
+  reply: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> | undefined {
+  const fields = Object.entries(reply).filter(([name]) => name.startsWith('postcopy-'));
+  return fields.length === 0 ? undefined : Object.fromEntries(fields);
+}

@@ -3,6 +3,7 @@
  * aftermath, verify, tear down. Everything that a QEMU or a guest does wrong becomes the trial's outcome.
  */
 import { rm } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { throwIfInterrupted, window } from '../deadline.ts';
 import { MigbenchError, messageOf } from '../errors.ts';
@@ -12,7 +13,7 @@ import type { Template } from '../guest/template.ts';
 import { ProbeSet, type ProbeResults } from '../observe/probe.ts';
 import { probeFactories } from '../observe/probes.ts';
 import { workloadCostOf } from '../observe/workload.ts';
-import type { CellSpec } from '../plan/types.ts';
+import type { CellSpec, Pinning } from '../plan/types.ts';
 import type { QemuBuild } from '../qemu/builds/index.ts';
 import { migrationSample } from '../qmp/index.ts';
 import type {
@@ -22,6 +23,7 @@ import type {
   TrialRecord,
   TrialWarning,
 } from '../record/schema.ts';
+import type { HostRole } from '../sandbox/host.ts';
 import { hostProgram, run } from '../sandbox/process.ts';
 import { awaitAftermath } from './aftermath.ts';
 import { applySettings, type Effective } from './apply-settings.ts';
@@ -31,7 +33,7 @@ import { momentsOf, type MigrationObservation, type TimedSample } from './observ
 import { rateWarnings } from './rate-warnings.ts';
 import type { KnownSettings } from './settings.ts';
 import { Stopwatch } from './stopwatch.ts';
-import { known, totalsOf } from './totals.ts';
+import { known, postcopyDetails, totalsOf } from './totals.ts';
 import { destinationUri } from './uri.ts';
 import type { GuestCheck } from './verify.ts';
 
@@ -79,6 +81,7 @@ class Trial {
   #observation: MigrationObservation | undefined;
   #check: GuestCheck | undefined;
   #probed: ProbeResults | undefined;
+  #postcopy: Readonly<Record<string, unknown>> | undefined;
   readonly #guests: StartedGuest[] = [];
   readonly #diskPath: string;
 
@@ -109,7 +112,10 @@ class Trial {
       ...(this.#observation === undefined ? {} : { observation: this.#observation }),
       overheadMs: this.#watch.laps,
       timeline: this.#probed?.timeline ?? [],
-      details: this.#probed?.details ?? {},
+      details: {
+        ...this.#probed?.details,
+        ...(this.#postcopy === undefined ? {} : { postcopy: this.#postcopy }),
+      },
       warnings: [
         ...(this.#observation?.warnings ?? []),
         ...(this.#probed?.warnings ?? []),
@@ -224,7 +230,13 @@ class Trial {
     };
     const start = async (role: 'source' | 'destination') => {
       const build = role === 'source' ? template.recipe.build : destinationBuild;
-      const guest = await startGuest(stage, { ...common, host: sandbox[role], build });
+      const processors = processorsOf(spec.pin, role);
+      const guest = await startGuest(stage, {
+        ...common,
+        host: sandbox[role],
+        build,
+        ...(processors === undefined ? {} : { processors }),
+      });
       this.#guests.push(guest);
       return guest;
     };
@@ -277,13 +289,14 @@ class Trial {
     });
   }
 
-  /** What only the destination knows: how long post-copy blocked the guest. */
+  /** What only the destination knows: how post-copy blocked the guest. */
   async #destinationTotals(destination: StartedGuest): Promise<void> {
     if (this.#observation?.end.kind !== 'completed') return;
     try {
       const reply = await destination.machine.qmp.execute('query-migrate');
       const { postcopyBlocktimeMs } = migrationSample(reply);
       this.#measurements = { ...this.#measurements, ...known({ postcopyBlocktimeMs }) };
+      this.#postcopy = postcopyDetails(reply);
     } catch (error) {
       // A destination that has died meanwhile is judged below.
       if (!(error instanceof MigbenchError)) throw error;
@@ -302,6 +315,11 @@ class Trial {
     if (!this.#options.keepDisk) await rm(this.#diskPath, { force: true });
     this.#watch.lap('teardown');
   }
+}
+
+/** A QEMU that the plan does not pin must not inherit where the observers are pinned to. */
+function processorsOf(pin: Pinning | undefined, role: HostRole): string | undefined {
+  return pin?.[role] ?? (pin?.observers === undefined ? undefined : `0-${cpus().length - 1}`);
 }
 
 /** Wait for all, and only then fail with the first failure: nothing started is left unknown. */

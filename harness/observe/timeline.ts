@@ -1,7 +1,7 @@
 /** The timeline of a trial: samples, progress and phases on one time axis, written when the trial is over. */
 import { writeFile } from 'node:fs/promises';
 import type { Sample } from '../guest/telemetry-samples.ts';
-import type { MigrationObservation } from '../migration/observation.ts';
+import type { MigrationObservation, TimedSample } from '../migration/observation.ts';
 import { phasesOf } from '../migration/phases.ts';
 import type { TimelineSample } from '../record/schema.ts';
 
@@ -33,6 +33,7 @@ export function timelineOf(
       kind: 'migration',
       ...(sample.status === undefined ? {} : { status: sample.status }),
       ...Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined)),
+      ...valuesOf(otherFigures(sample, figures)),
     };
   });
   const phases = phasesOf(observation.events, lastMs).map((phase): TimelineSample => ({
@@ -44,6 +45,22 @@ export function timelineOf(
   return [...migration, ...progressSamples(progress, startedAtMs), ...probed, ...phases].sort(
     (a, b) => a.atMs - b.atMs,
   );
+}
+
+/** Every other number that this build gives, by our names, or by QMP's own where it is new to us. */
+function otherFigures(
+  sample: TimedSample,
+  figures: Readonly<Record<string, unknown>>,
+): Record<string, number> {
+  const { atMs: _at, passes: _passes, others = {}, ...fields } = sample;
+  const numbers = Object.entries(fields).filter(
+    (entry): entry is [string, number] => typeof entry[1] === 'number' && !(entry[0] in figures),
+  );
+  return { ...Object.fromEntries(numbers), ...others };
+}
+
+function valuesOf(values: Record<string, number>): Pick<TimelineSample, 'values'> {
+  return Object.keys(values).length === 0 ? {} : { values };
 }
 
 function progressSamples(progress: readonly Sample[], startedAtMs: number): TimelineSample[] {

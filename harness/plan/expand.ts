@@ -29,7 +29,7 @@ export interface Matrix {
   readonly qemu: readonly ResolvedEntry<CellSpec['qemu']>[];
   readonly common: Pick<
     CellSpec,
-    'accelerator' | 'transport' | 'windows' | 'probes' | 'deadlineMs'
+    'accelerator' | 'transport' | 'windows' | 'probes' | 'deadlineMs' | 'pin'
   >;
 }
 

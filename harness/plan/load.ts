@@ -25,7 +25,7 @@ import { resolveWorkloads, type WorkloadLookup } from './resolve-workloads.ts';
 import { salvage } from './salvage.ts';
 import { planSchema, type PlanFile } from './schema.ts';
 import { parsePlanText, readPlanText, type PlanSource } from './source.ts';
-import type { ResolvedPlan } from './types.ts';
+import type { ResolvedPlan, CellSpec } from './types.ts';
 
 /** What to load. */
 export interface LoadRequest {
@@ -118,6 +118,7 @@ async function build(
       accelerator,
       transport,
       deadlineMs: deadline,
+      ...pinningOf(parsed.pin),
       windows: {
         baselineMs: windows?.baseline ?? 0,
         settleMs: windows?.settle ?? 0,
@@ -246,4 +247,10 @@ export async function loadPlan(request: LoadRequest): Promise<LoadedPlan> {
     definitions,
     warnings: warnings.map(place).map(render),
   };
+}
+
+/** Only what the plan names: an absent member stays out of the cell's canonical form. */
+function pinningOf(pin: Partial<PlanFile>['pin']): Pick<CellSpec, 'pin'> {
+  const named = Object.entries(pin ?? {}).filter(([, processors]) => processors !== undefined);
+  return named.length === 0 ? {} : { pin: Object.fromEntries(named) };
 }

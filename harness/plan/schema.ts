@@ -189,6 +189,26 @@ const settingSchema = z
   })
   .meta({ description: 'One way to migrate.' });
 
+/** Processors by the kernel's numbers: `0`, `2-3`, `0,2-3`. */
+const processorsSchema = z
+  .union([z.int().min(0), z.string()])
+  .transform(String)
+  .pipe(
+    shaped(/^\d{1,4}(?:-\d{1,4})?(?:,\d{1,4}(?:-\d{1,4})?)*$/, 'processors such as 0 or 0,2-3'),
+  );
+
+const pinSchema = z
+  .strictObject({
+    source: processorsSchema.optional(),
+    destination: processorsSchema.optional(),
+    observers: processorsSchema.optional(),
+  })
+  .meta({
+    description:
+      'Processors for the source QEMU, the destination QEMU and the observers (migbench itself and its clients).',
+    examples: [{ source: '0', destination: '1', observers: '2-3' }],
+  });
+
 const cellMatchSchema = z.strictObject({
   workload: z.string().optional(),
   setting: z.string().optional(),
@@ -247,6 +267,7 @@ export const planSchema = z
         service: z.boolean().default(true),
       })
       .prefault({}),
+    pin: pinSchema.optional(),
     exclude: z.array(cellMatchSchema).default([]).meta({
       description: 'Cells to leave out: a cell that matches all keys of an entry.',
     }),

@@ -43,6 +43,14 @@ export interface Windows {
 /** Heartbeat period in µs, or a rule for choosing it. */
 export type HeartbeatPeriod = 'auto' | 'off' | number;
 
+/** Processors by the kernel's numbers (`0,2-3`), for each that has its own; the others run anywhere. */
+export interface Pinning {
+  readonly source?: string;
+  readonly destination?: string;
+  /** migbench itself, its receivers and its clients. */
+  readonly observers?: string;
+}
+
 /** A QEMU parameter in QMP's own unit, or `unlimited` where QMP has a number for it. */
 export type ParameterValue = number | string | boolean;
 
@@ -73,6 +81,7 @@ export interface CellSpec {
   readonly windows: Windows;
   readonly probes: { readonly heartbeat: HeartbeatPeriod; readonly service: boolean };
   readonly deadlineMs: number;
+  readonly pin?: Pinning;
 }
 
 export interface Cell {

@@ -57,6 +57,8 @@ export interface MigrationSample {
   readonly dirtyLimitRingFullUs?: number;
   /** QEMU's own words for a failure. */
   readonly errorDescription?: string;
+  /** Numbers that have no field here, by QMP's own path (`remaining`, `postcopy-latency`): a build may add any. */
+  readonly others?: Readonly<Record<string, number>>;
   /** Why this guest cannot be migrated. */
   readonly blockedReasons?: readonly string[];
 }
@@ -126,7 +128,32 @@ export function migrationSample(reply: MigrationInfo): MigrationSample {
   if (Array.isArray(blocked)) sample.blockedReasons = blocked;
   const vcpus = reply['postcopy-vcpu-blocktime'];
   if (Array.isArray(vcpus)) sample.postcopyVcpuBlocktimeMs = vcpus;
+  const others = otherNumbers(reply);
+  if (Object.keys(others).length > 0) sample.others = others;
   return sample;
+}
+
+const KNOWN_PATHS: ReadonlySet<string> = new Set([
+  ...TOP_FIELDS.map(([theirs]) => theirs),
+  ...RAM_FIELDS.map(([theirs]) => `ram.${theirs}`),
+  ...XBZRLE_FIELDS.map(([theirs]) => `xbzrle-cache.${theirs}`),
+  'ram.mbps',
+  'disk.transferred',
+  'vfio.transferred',
+]);
+
+/** Numbers of the reply that the tables do not name, one level deep. */
+function otherNumbers(reply: { readonly [field: string]: unknown }): Record<string, number> {
+  const found: Record<string, number> = {};
+  const take = (path: string, value: unknown) => {
+    if (typeof value === 'number' && !KNOWN_PATHS.has(path)) found[path] = value;
+  };
+  for (const [name, value] of Object.entries(reply)) {
+    take(name, value);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) continue;
+    for (const [inner, number] of Object.entries(value)) take(`${name}.${inner}`, number);
+  }
+  return found;
 }
 
 function copyNumbers(

@@ -12,7 +12,8 @@ import { join } from 'node:path';
 import { MigbenchError } from '../errors.ts';
 import type { LinkShape } from '../plan/types.ts';
 import type { GuestNetwork, Host, HostRole, LinkCounters, Sandbox } from './host.ts';
-import { sentBytes, shapeCommands } from './link.ts';
+import { shapeCommands } from './link.ts';
+import { LinkMeter, readBoth } from './link-meter.ts';
 import { hostProgram, run, type Program } from './process.ts';
 import { RunningProcess } from './running.ts';
 
@@ -57,6 +58,7 @@ class NamespaceSandbox implements Sandbox {
   #shape: string | undefined;
   /** Ends that have a queue of ours. */
   readonly #shaped = new Set<HostRole>();
+  #meters: Readonly<Record<HostRole, LinkMeter>> | undefined;
 
   constructor(scratch: string, tools: NamespaceTools, network: 'tap' | 'user') {
     this.scratch = scratch;
@@ -166,16 +168,21 @@ class NamespaceSandbox implements Sandbox {
   }
 
   async readLinkCounters(): Promise<LinkCounters> {
-    const read = async (role: HostRole) => {
-      const tc = this.#inside(role, this.#tools.tc);
-      const result = await administer(tc, ['-s', '-j', 'qdisc', 'show', 'dev', LINK_DEVICE]);
-      return sentBytes(result.stdout);
-    };
-    const [toDestinationBytes, toSourceBytes] = await Promise.all([
-      read('source'),
-      read('destination'),
-    ]);
-    return { toDestinationBytes, toSourceBytes };
+    this.#meters ??= { source: this.#meter('source'), destination: this.#meter('destination') };
+    const { source, destination } = this.#meters;
+    try {
+      return await readBoth(source, destination);
+    } catch (error) {
+      // The next reading begins with new ones.
+      this.#meters = undefined;
+      await Promise.all([source[Symbol.asyncDispose](), destination[Symbol.asyncDispose]()]);
+      throw error;
+    }
+  }
+
+  #meter(role: HostRole): LinkMeter {
+    const args = ['-s', '-j', '-batch', '-'];
+    return new LinkMeter(this[role].start(this.#tools.tc, args, { pipes: true }), LINK_DEVICE);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 /** A process that lives for a while: started, watched, and given back. */
+import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { deadline } from '../deadline.ts';
 import { messageOf } from '../errors.ts';
@@ -18,6 +19,8 @@ export interface StartOptions {
   /** File that standard error is appended to; discarded where absent. */
   readonly stderrPath?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Give standard input and output to the caller (`stdin`, `stdout`); `stdoutPath` is not used then. */
+  readonly pipes?: boolean;
 }
 
 /** One running process. Disposing of it kills it and waits for its end. */
@@ -26,6 +29,9 @@ export class RunningProcess implements AsyncDisposable {
   readonly pid: number | undefined;
   /** Settles when the process has ended; never rejects. */
   readonly exited: Promise<Exit>;
+  /** Only where it was started with `pipes`. */
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable | undefined;
   #exit: Exit | undefined;
   readonly #kill: (signal: NodeJS.Signals) => void;
 
@@ -33,8 +39,11 @@ export class RunningProcess implements AsyncDisposable {
     pid: number | undefined,
     exited: Promise<Exit>,
     kill: (signal: NodeJS.Signals) => void,
+    pipes: { readonly stdin: Writable; readonly stdout: Readable } | undefined,
   ) {
     this.pid = pid;
+    this.stdin = pipes?.stdin;
+    this.stdout = pipes?.stdout;
     this.#kill = kill;
     this.exited = exited.then((exit) => {
       this.#exit = exit;
@@ -52,8 +61,8 @@ export class RunningProcess implements AsyncDisposable {
       path === undefined ? ('ignore' as const) : { file: path, append: true };
     const subprocess = execa(program.file, [...program.args, ...args], {
       env: { PATH: SYSTEM_PATH, LC_ALL: 'C.UTF-8', ...program.env, ...options.env },
-      stdin: 'ignore',
-      stdout: output(options.stdoutPath),
+      stdin: options.pipes === true ? 'pipe' : 'ignore',
+      stdout: options.pipes === true ? 'pipe' : output(options.stdoutPath),
       stderr: output(options.stderrPath),
       buffer: false,
       // Ctrl-C is for the program to act upon: a terminal must not send it to a QEMU as well.
@@ -75,7 +84,13 @@ export class RunningProcess implements AsyncDisposable {
         return { spawnError: messageOf(error) };
       }
     })();
-    return new RunningProcess(subprocess.pid, exited, (signal) => subprocess.kill(signal));
+    const { stdin, stdout } = subprocess;
+    return new RunningProcess(
+      subprocess.pid,
+      exited,
+      (signal) => subprocess.kill(signal),
+      options.pipes === true && stdin !== null && stdout !== null ? { stdin, stdout } : undefined,
+    );
   }
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {

@@ -5,6 +5,7 @@ import {
   describeHost,
   freeHugePageBytes,
   requireMemory,
+  requireProcessors,
 } from '../../../harness/host.ts';
 import type { PlannedTrial } from '../../../harness/plan/types.ts';
 import { cellSpec, plannedTrial } from '../migration/fixtures.ts';
@@ -65,5 +66,13 @@ test('a guest in huge pages needs those, and not the memory beside them', () => 
       code: 'host-unfit',
       message: expect.stringMatching(/^guest\.backend: .*vm\.nr_hugepages=1024/u) as unknown,
     }),
+  );
+});
+
+test('a processor that this host does not have is refused before anything starts', () => {
+  const trial = plannedTrial({ pin: { source: '0', observers: '1,2-3' } });
+  expect(() => requireProcessors([trial], 4)).not.toThrow();
+  expect(() => requireProcessors([trial], 3)).toThrow(
+    'pin.observers: 1,2-3 names a processor that this host does not have; it has 3, numbered 0 to 2.',
   );
 });

@@ -197,3 +197,15 @@ describe('canonical form', () => {
     }
   });
 });
+
+test('pinning is part of the cell, and only what is named', async () => {
+  const {
+    plan: { cells: pinned },
+  } = await load(`${SMALL}pin: { source: 0, observers: '0,2-3' }\n`);
+  expect(pinned[0]?.spec.pin).toEqual({ source: '0', observers: '0,2-3' });
+  const {
+    plan: { cells: free },
+  } = await load(SMALL);
+  expect(free[0]?.spec).not.toHaveProperty('pin');
+  expect(pinned[0]?.id).not.toBe(free[0]?.id);
+});

@@ -53,6 +53,7 @@ describe('migrationSample', () => {
       dirtyPagesPerSecond: 0,
       normalBytes: 471040,
       normalPages: 115,
+      others: { 'ram.skipped': 0 },
     });
   });
 
@@ -67,6 +68,7 @@ describe('migrationSample', () => {
   test('a status of a later QEMU and fields that are not known', () => {
     expect(migrationSample({ status: 'new-state', ram: { novel: 1 }, novel: {} })).toEqual({
       status: 'new-state',
+      others: { 'ram.novel': 1 },
     });
   });
 
@@ -101,6 +103,7 @@ describe('migrationSample', () => {
         'blocked-reasons': ['a device'],
       }),
     ).toEqual({
+      others: { 'disk.remaining': 10, 'xbzrle-cache.cache-size': 67108864 },
       throttlePercent: 30,
       expectedDowntimeMs: 400,
       xbzrleBytes: 5,

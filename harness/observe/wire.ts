@@ -1,0 +1,45 @@
+/** The wire over time: bytes on the migration link each way per 50 ms, as its shapers count them. */
+import type { LinkCounters } from '../sandbox/host.ts';
+import type { TimelineSample } from '../record/schema.ts';
+import type { Probe, ProbeContext } from './probe.ts';
+import { Sampler } from './sampler.ts';
+
+const INTERVAL_MS = 50;
+
+interface Reading extends LinkCounters {
+  /** Monotonic, ms. */
+  readonly atMs: number;
+}
+
+/** Timeline samples of kind `wire`; none where the mode has no link of its own. */
+export function wireProbe({ stage: { sandbox } }: ProbeContext): Probe | undefined {
+  if (sandbox.mode === 'loopback') return undefined;
+  const readings: Reading[] = [];
+  const sampler = new Sampler(INTERVAL_MS, async () => {
+    const counters = await sandbox.readLinkCounters();
+    if (counters !== undefined) readings.push({ atMs: performance.now(), ...counters });
+  });
+  return {
+    name: 'wire',
+    start: () => {
+      sampler.start();
+      return Promise.resolve();
+    },
+    stop: () => sampler.stop(),
+    report: ({ startedAtMs }) => ({ timeline: wireSamples(readings, startedAtMs) }),
+  };
+}
+
+/** Each sample is what passed since the one before; the baseline window has negative times. */
+export function wireSamples(readings: readonly Reading[], startedAtMs: number): TimelineSample[] {
+  return readings.slice(1).map((reading, index) => {
+    const before = readings[index] ?? reading;
+    return {
+      atMs: Math.round((reading.atMs - startedAtMs) * 1000) / 1000,
+      kind: 'wire',
+      bytesToDestination: reading.toDestinationBytes - before.toDestinationBytes,
+      bytesToSource: reading.toSourceBytes - before.toSourceBytes,
+      values: { intervalMs: Math.round((reading.atMs - before.atMs) * 1000) / 1000 },
+    };
+  });
+}
