@@ -15,9 +15,13 @@ export function escapeHtml(text: string): string {
 
 /** For a paragraph, list item or table cell of Markdown: one line, with nothing that is markup in it. */
 export function escapeMarkdown(text: string): string {
-  return visible(text)
-    .replace(/\s+/g, ' ')
-    .replace(/[\\`*_[\]<>#|~&$@]/g, (character) => `\\${character}`);
+  return (
+    visible(text)
+      .replace(/\s+/g, ' ')
+      .replace(/[\\`*_[\]<>#|~&$@]/g, (character) => `\\${character}`)
+      // GitHub makes links of bare addresses.
+      .replace(/:(?=\/\/)|(?<=\bwww)\./gi, (character) => `\\${character}`)
+  );
 }
 
 /** For a terminal: one line, without control characters (an escape sequence could rewrite the screen). */

@@ -4,7 +4,7 @@ import { metricSummary } from '../../harness/analysis/cells.ts';
 import { formatBitRate, formatByteRate } from '../../harness/units.ts';
 import { UNKNOWN, formatMedian } from '../format.ts';
 import { LABEL_SEPARATOR, dimensionsOf, outcomeText, type ReportCell } from '../cell.ts';
-import { pictureText, rowAxis } from './rows.ts';
+import { keyLabelExpression, keyed, pictureText, rowAxis } from './rows.ts';
 import type { ChartTable, ChartWidth, LayoutRow, ReportChart } from './types.ts';
 
 const ROW_HEIGHT = 26;
@@ -73,7 +73,7 @@ export function convergenceMap(
         if (cell === undefined) continue;
         squares.push({
           row: key,
-          link: pictureText(cell.labels.link),
+          link: keyed(cell.labels.link),
           cell: index,
           cellLabel: cell.label,
           verdict: verdictOf(cell),
@@ -115,7 +115,7 @@ function mapSpec(
     ...new Set(
       cells
         .toSorted((a, b) => bandwidthOf(a) - bandwidthOf(b))
-        .map((cell) => pictureText(cell.labels.link)),
+        .map((cell) => keyed(cell.labels.link)),
     ),
   ];
   const rows = rowAxis(layout);
@@ -125,7 +125,7 @@ function mapSpec(
     type: 'nominal',
     title: 'link',
     sort: null,
-    axis: { orient: 'top', labelAngle: 0 },
+    axis: { orient: 'top', labelAngle: 0, labelExpr: keyLabelExpression },
     scale: { domain: links },
   } as const;
   return {

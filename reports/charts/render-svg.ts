@@ -10,18 +10,26 @@ import { chartConfig } from './theme.ts';
  */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+  // Kept and thrown in the end: some are said where nobody would catch an error.
+  const complaints: string[] = [];
   const logger = vega.logger(vega.Warn, undefined, (_method, _level, words) => {
-    throw new MigbenchError('internal', `Vega-Lite: ${words.map(String).join(' ')}`);
+    complaints.push(words.map(String).join(' '));
   });
+  const check = () => {
+    if (complaints.length > 0) throw new MigbenchError('internal', `Vega-Lite: ${complaints[0]}`);
+  };
   const { spec: compiled } = vegaLite.compile(spec, {
     config: { ...chartConfig('light'), background: 'white', font: 'sans-serif' },
     logger,
   });
+  check();
   // Ids of gradients and clips count up over all charts of a process.
   vega.resetSVGDefIds();
   const view = new vega.View(vega.parse(compiled), { renderer: 'none', logger });
   try {
-    return `${await view.toSVG()}\n`;
+    const svg = await view.toSVG();
+    check();
+    return `${svg}\n`;
   } finally {
     view.finalize();
   }

@@ -63,6 +63,18 @@ export function flatRows({ rows }: GroupedRows): GroupedRows {
   return { layout: named.map(({ key, index }) => ({ key, cells: [index] })), rows: named };
 }
 
+/**
+ * A name as a value of a scale. Vega keeps these as keys of plain objects, where a bare `__proto__` or `constructor`
+ * is found although nobody put it there.
+ */
+export function keyed(name: string): string {
+  return `n|${pictureText(name)}`;
+}
+
+/** Shows of a key what follows its first `|`; the last tick of an extent has no value. */
+export const keyLabelExpression =
+  "isString(datum.value) ? slice(datum.value, indexof(datum.value, '|') + 1) : ''";
+
 /** The axis of such rows: headings in bold, and what is before the first `|` of a key not shown. */
 export function rowAxis(layout: readonly LayoutRow[]) {
   return {
@@ -76,8 +88,7 @@ export function rowAxis(layout: readonly LayoutRow[]) {
       ticks: false,
       domain: false,
       labelPadding: 8,
-      // The last tick of an extent has no value.
-      labelExpr: "isString(datum.value) ? slice(datum.value, indexof(datum.value, '|') + 1) : ''",
+      labelExpr: keyLabelExpression,
       labelFontWeight: {
         condition: {
           test: "isString(datum.value) && slice(datum.value, 0, 1) === 'g'",

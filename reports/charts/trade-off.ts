@@ -6,11 +6,11 @@ import { formatMedian } from '../format.ts';
 import { groupsOf } from '../groups.ts';
 import { paretoFront } from '../html/client/pareto.js';
 import { dimensionsOf, type ReportCell } from '../cell.ts';
-import { groupName, pictureText } from './rows.ts';
+import { groupName, keyLabelExpression, keyed, pictureText } from './rows.ts';
 import type { ChartWidth, ReportChart } from './types.ts';
 
-/** More panels than this are not drawn at once; a filter brings the others. */
-export const MOST_PANELS = 12;
+/** More panels than this make no picture: the file has the first ones; in the page a filter brings the others. */
+const MOST_PANELS = 24;
 const PANEL = { width: 250, height: 170 };
 
 interface Place {
@@ -49,7 +49,7 @@ export function tradeOffChart(
     return [
       {
         cell: index,
-        group: pictureText(groupName(cell, dimensions, 'setting')),
+        group: keyed(groupName(cell, dimensions, 'setting')),
         name: pictureText(cell.labels.setting),
         cellLabel: cell.label,
         total: Number((total / 1000).toPrecision(5)),
@@ -112,16 +112,20 @@ function spec(
     scale: { zero: false, nice: true, padding: 14 },
     axis: { tickCount: 5 },
   } as const;
+  const groups = [...new Set(places.map(({ group }) => group))];
+  const drawn = width === 'container' ? groups : groups.slice(0, MOST_PANELS);
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: `Medians of total time and ${what}, one panel per workload and link, with the settings that no other one beats in both.`,
     datasets: {
-      places: places.map(({ texts, ...place }) => ({
-        ...place,
-        totalText: texts[0],
-        stillText: texts[1],
-        unbeaten: front.has(place.cell),
-      })),
+      places: places
+        .filter(({ group }) => drawn.includes(group))
+        .map(({ texts, ...place }) => ({
+          ...place,
+          totalText: texts[0],
+          stillText: texts[1],
+          unbeaten: front.has(place.cell),
+        })),
     },
     data: { name: 'places' },
     columns: width === 'container' ? 3 : Math.max(1, Math.floor(width / (PANEL.width + 70))),
@@ -129,8 +133,8 @@ function spec(
       field: 'group',
       type: 'nominal',
       title: null,
-      sort: [...new Set(places.map(({ group }) => group))],
-      header: { labelLimit: PANEL.width },
+      sort: groups,
+      header: { labelLimit: PANEL.width, labelExpr: keyLabelExpression },
     },
     spacing: 24,
     resolve: { scale: { x: 'independent', y: 'independent' } },

@@ -6,6 +6,8 @@ import { paretoFront } from './pareto.js';
 const MOST_SVG_POINTS = 1500;
 /** Rows that a chart shows at once: more make a picture that no browser draws. */
 const MOST_ROWS = 160;
+/** Panels that a chart of several shows at once. */
+const MOST_PANELS = 24;
 /** Width that a panel of a chart of several takes, with its axis. */
 const PANEL_ROOM = 340;
 /** Below this width the labels of rows get less room. */
@@ -79,6 +81,7 @@ export function filteredSpec({ spec, layout }, selected) {
   /** @type {Record<string, any[]>} */
   const datasets = {};
   let left = 0;
+  let omitted = (rowsLeft?.length ?? 0) - (keys?.length ?? 0);
   for (const [name, rows] of Object.entries(spec.datasets)) {
     const kept = rows.filter(
       (/** @type {any} */ row) =>
@@ -92,10 +95,12 @@ export function filteredSpec({ spec, layout }, selected) {
   if (left === 0) return undefined;
   if (datasets['places'] !== undefined) {
     const front = new Set(paretoFront(datasets['places']));
-    datasets['places'] = datasets['places'].map((place) => ({
-      ...place,
-      unbeaten: front.has(place),
-    }));
+    const groups = [...new Set(datasets['places'].map(({ group }) => group))];
+    const drawn = new Set(groups.slice(0, MOST_PANELS));
+    omitted += groups.length - drawn.size;
+    datasets['places'] = datasets['places']
+      .filter(({ group }) => drawn.has(group))
+      .map((place) => ({ ...place, unbeaten: front.has(place) }));
   }
   const copy = { ...spec, datasets };
   if (keys !== undefined && layout !== undefined) {
@@ -108,7 +113,7 @@ export function filteredSpec({ spec, layout }, selected) {
       data?.name === undefined || (datasets[data.name]?.length ?? 0) > 0,
   );
   if (copy.layer === undefined) delete copy.layer;
-  return { spec: copy, omitted: (rowsLeft?.length ?? 0) - (keys?.length ?? 0) };
+  return { spec: copy, omitted };
 }
 
 /**

@@ -46,7 +46,7 @@ async function main() {
         filtered === undefined
           ? 'The filters leave nothing to draw.'
           : filtered.omitted > 0
-            ? `${filtered.omitted} more rows: filter to see them.`
+            ? `${filtered.omitted} more: filter to see them.`
             : '';
     }
     if (filtered === undefined) {
