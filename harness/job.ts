@@ -26,6 +26,8 @@ export interface Job {
   /** Where the sandbox's scratch file system goes. */
   readonly scratch: string;
   readonly tools: { readonly ip: Program; readonly tc: Program } | undefined;
+  /** The program that receives heartbeats, compiled for this host. */
+  readonly receiver: string;
   readonly cacheDirectory: string;
   /** Leave the saved guests of failed cells where they are. */
   readonly keepFailed: boolean;

@@ -63,6 +63,7 @@ async function measure(job: Job, signal: AbortSignal): Promise<void> {
     telemetry,
     image: job.image,
     collectorPort: telemetry.local.port,
+    receiver: job.receiver,
     signal,
   };
   await runCampaign({ job, stage, writer, progress, workloads: await workloadsOf(job) });

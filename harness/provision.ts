@@ -1,9 +1,12 @@
 /** Everything a run needs before it can measure: QEMU builds, the guest image, and the tools that shape links. */
+import { join } from 'node:path';
+import { hostCProgram } from './debian/host-program.ts';
 import { openToolbox } from './debian/toolbox.ts';
 import type { ProvisionOptions, ProvisionProgress } from './debian/progress.ts';
 import { MigbenchError } from './errors.ts';
 import { buildImage } from './guest/image.ts';
 import type { Job } from './job.ts';
+import { packageRoot } from './paths.ts';
 import type { Cell, PlannedTrial } from './plan/types.ts';
 import type { Progress } from './progress.ts';
 import { resolveBuild, type QemuBuild } from './qemu/builds/index.ts';
@@ -22,7 +25,7 @@ export interface ProvisionRequest {
   readonly signal: AbortSignal;
 }
 
-export type Provisions = Pick<Job, 'builds' | 'image' | 'tools'>;
+export type Provisions = Pick<Job, 'builds' | 'image' | 'tools' | 'receiver'>;
 
 /** Steps shorter than this are not worth a line, ms. */
 const WORTH_A_LINE_MS = 1_000;
@@ -81,11 +84,19 @@ export async function provision(request: ProvisionRequest): Promise<Provisions> 
           const toolbox = await openToolbox(['ip', 'tc'], options);
           return { ip: toolbox.program('ip'), tc: toolbox.program('tc') };
         });
-  const settled = await Promise.allSettled([...builds, image, tools]);
+  const receiver = step('heartbeat receiver', (options) =>
+    hostCProgram(join(packageRoot, 'harness', 'observe', 'receiver.c'), options),
+  );
+  const settled = await Promise.allSettled([...builds, image, tools, receiver]);
   progress.end();
   throwFirstCause(settled);
   const found = await Promise.all(builds);
-  return { builds: byReference(found), image: await image, tools: await tools };
+  return {
+    builds: byReference(found),
+    image: await image,
+    tools: await tools,
+    receiver: await receiver,
+  };
 }
 
 /** The failure that made the others stop, not one of those. */

@@ -34,11 +34,6 @@ const gaps: readonly Gap[] = [
     advice: 'recovery of a paused post-copy is not built yet; leave it out',
   },
   {
-    at: 'probes.heartbeat',
-    isAsked: ({ probes }) => typeof probes.heartbeat === 'number',
-    advice: 'the heartbeat probe is not built yet; use auto or off',
-  },
-  {
     at: 'guest.image',
     isAsked: ({ guest }) => guest.image !== undefined && guest.image !== 'debian:bookworm',
     advice: 'the only guest image is debian:bookworm; leave it out',

@@ -58,7 +58,7 @@ export async function knownBuilds(cells: readonly Cell[]): Promise<Map<string, Q
   return builds;
 }
 
-const placeholderStage: Omit<Stage, 'telemetry' | 'signal'> = {
+const placeholderStage: Omit<Stage, 'telemetry' | 'signal' | 'receiver'> = {
   sandbox: {
     ...createLoopbackSandbox('<scratch>'),
     guestAddressing: {

@@ -124,6 +124,10 @@ export async function listCache(options: { readonly cache?: string } = {}): Prom
     usedFor: [name],
     needed: now - mtimeMs(path) < UNUSED_MS,
   }));
+  await add('fact', join(layout.root, 'programs'), (path, name) => ({
+    usedFor: [name],
+    needed: now - lastReadMs(path) < UNUSED_MS,
+  }));
   // Verdicts on KVM hold until the host boots again (harness/qemu/accelerator.ts).
   await add('fact', join(layout.root, 'accelerators'), (_, name) => ({
     usedFor: [name],

@@ -16,6 +16,8 @@ export interface Stage {
   readonly image: { readonly kernel: string; readonly initrd: string; readonly root: string };
   /** UDP port of the telemetry collector. */
   readonly collectorPort: number;
+  /** The program that receives heartbeats. */
+  readonly receiver: string;
   readonly signal: AbortSignal;
 }
 
@@ -38,7 +40,10 @@ export interface StartedGuest {
 }
 
 /** Arguments of the emulator for a guest, as `plan --commands` prints them too. */
-export function guestArguments(stage: Omit<Stage, 'telemetry' | 'signal'>, start: GuestStart) {
+export function guestArguments(
+  stage: Omit<Stage, 'telemetry' | 'signal' | 'receiver'>,
+  start: GuestStart,
+) {
   const { recipe, host, build } = start;
   return commandLine({
     name: `migbench-${host.role}`,

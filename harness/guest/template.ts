@@ -5,6 +5,7 @@
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigbenchError } from '../errors.ts';
+import { heartbeatChoice, type HeartbeatChoice } from './heartbeat-period.ts';
 import { saveState } from './saved-state.ts';
 import { scaledTimeoutMs } from './timeouts.ts';
 import { recipeKey, type GuestRecipe } from './recipe.ts';
@@ -23,6 +24,8 @@ export interface Template {
   readonly stateBytes: number;
   /** The guest's disk as it was when the state was saved; each trial gets a copy. */
   readonly diskPath?: string;
+  /** The heartbeat's period where the plan leaves it to migbench. */
+  readonly heartbeat: HeartbeatChoice;
   /** How long the boot and the warm-up took, ms. */
   readonly bootMs: number;
   readonly warmUpMs: number;
@@ -32,6 +35,7 @@ export interface Template {
  * Boot a guest, start its workload, wait until its load is steady, and save it.
  *
  * @param folder where templates of this run live.
+ * @param factsFolder where small measured facts outlive the run; nothing is remembered where absent.
  * @throws MigbenchError `guest` where the guest does not boot or its workload does not start, saying what the guest
  *   said last.
  */
@@ -39,6 +43,7 @@ export async function createTemplate(
   stage: Stage,
   recipe: GuestRecipe,
   folder: string,
+  factsFolder?: string,
 ): Promise<Template> {
   const key = recipeKey(recipe);
   const own = join(folder, key);
@@ -85,6 +90,7 @@ export async function createTemplate(
     );
   }
   const warmUpMs = performance.now() - startedMs - bootMs;
+  const heartbeat = await heartbeatChoice({ ...stage, signal: alive }, recipe, guest, factsFolder);
   await guest.qmp.execute('stop');
   const statePath = join(own, 'state');
   await saveState(guest, sandbox.source.socketPath('state'), statePath, signal);
@@ -95,6 +101,7 @@ export async function createTemplate(
     statePath,
     stateBytes: size,
     ...(diskPath === undefined ? {} : { diskPath }),
+    heartbeat,
     bootMs,
     warmUpMs,
   };

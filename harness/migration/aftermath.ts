@@ -25,8 +25,9 @@ export interface AftermathOptions {
 export async function awaitAftermath(options: AftermathOptions): Promise<void> {
   const { telemetry, windows, resumedAtMs, baselinePerSecond, signal } = options;
   const recovered = (): boolean => {
-    if (baselinePerSecond === undefined) return true;
     const lastMs = telemetry.samples.at(-1)?.arrivedMs ?? 0;
+    // After post-copy's switchover a guest may run, and yet not be heard for seconds.
+    if (baselinePerSecond === undefined) return lastMs > resumedAtMs;
     if (lastMs - RATE_WINDOW_MS < resumedAtMs) return false;
     const rate = rateBetween(telemetry.samples, lastMs - RATE_WINDOW_MS, lastMs);
     return rate !== undefined && rate >= RECOVERED_FRACTION * baselinePerSecond;

@@ -24,6 +24,9 @@ export interface MigrationObservation {
   /** The source's last word, with its totals; absent where it had none. */
   readonly final?: MigrationSample;
   readonly events: readonly PhaseEvent[];
+  /** STOP and RESUME on the monotonic clock: by their stamps, as far as those can be trusted. */
+  readonly stopAtMs?: number;
+  readonly resumeAtMs?: number;
   /** STOP on the source to RESUME on the destination, by the events' own stamps. */
   readonly pauseMs?: number;
   readonly warnings: readonly TrialWarning[];
@@ -64,6 +67,8 @@ export function observationOf(gathered: Gathered): MigrationObservation {
     samples,
     ...(final === undefined ? {} : { final }),
     events,
+    ...momentOf('stopAtMs', stop, [...source, ...destination]),
+    ...momentOf('resumeAtMs', resume, [...source, ...destination]),
     ...(pause === undefined || end.kind !== 'completed' ? {} : { pauseMs: pause.pauseMs }),
     warnings: [
       ...gathered.warnings,
@@ -125,17 +130,30 @@ export function momentsOf(
   observation: MigrationObservation,
   windows: Pick<Moments, 'baselineFromMs' | 'baselineToMs' | 'endedAtMs'>,
 ): Moments {
-  const { startedAtMs, events, end } = observation;
-  const arrival = (side: PhaseEvent['side'], name: string) =>
-    events.find((event) => event.side === side && event.name === name)?.atMs;
-  const stopMs = arrival('source', 'STOP');
-  const resumeMs = arrival('destination', 'RESUME');
+  const { startedAtMs, stopAtMs, resumeAtMs, end } = observation;
   return {
     ...windows,
     startedAtMs,
-    ...(stopMs === undefined ? {} : { stopAtMs: startedAtMs + stopMs }),
-    ...(resumeMs === undefined ? {} : { resumeAtMs: startedAtMs + resumeMs }),
+    ...(stopAtMs === undefined ? {} : { stopAtMs }),
+    ...(resumeAtMs === undefined ? {} : { resumeAtMs }),
     migratedAtMs: observation.endedAtMs,
     completed: end.kind === 'completed',
   };
+}
+
+/**
+ * When an event happened on the monotonic clock. The least delayed of all events gives the distance of the two clocks;
+ * where the wall clock was stepped the arrival has to do.
+ */
+function momentOf<Name extends 'stopAtMs' | 'resumeAtMs'>(
+  name: Name,
+  event: QmpEvent | undefined,
+  all: readonly QmpEvent[],
+): { [Key in Name]?: number } {
+  if (event === undefined) return {};
+  const distance = ({ receivedAtMs, qemuTimeUs }: QmpEvent) => receivedAtMs - qemuTimeUs / 1000;
+  const least = Math.min(...all.map(distance));
+  const delayMs = distance(event) - least;
+  const moment = event.receivedAtMs - (delayMs > CLOCK_STEP_MS ? 0 : delayMs);
+  return { [name]: moment } as { [Key in Name]?: number };
 }

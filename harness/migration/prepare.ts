@@ -180,12 +180,18 @@ export class Preparation {
     const key = recipeKey(recipe);
     const known = this.#templates.get(key);
     if (known !== undefined) return known;
-    const { stage, progress } = this.#options;
+    const { job, stage, progress } = this.#options;
     progress.live(`booting and warming up ${recipe.workload.id} on ${recipe.build.reference}`);
-    const made = createTemplate(stage, recipe, this.#folder).then((template) => {
+    const made = createTemplate(
+      stage,
+      recipe,
+      this.#folder,
+      join(job.cacheDirectory, 'facts'),
+    ).then((template) => {
       progress.line(
         `${recipe.workload.id} on ${recipe.build.reference}: booted in ${formatDuration(template.bootMs)}, ` +
-          `warm after ${formatDuration(template.warmUpMs)}, saved ${formatBytes(template.stateBytes)}.`,
+          `warm after ${formatDuration(template.warmUpMs)}, saved ${formatBytes(template.stateBytes)}, ` +
+          `heartbeat every ${formatDuration(template.heartbeat.periodUs / 1000)}.`,
       );
       return template;
     });

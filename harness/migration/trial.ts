@@ -140,6 +140,15 @@ class Trial {
     const { telemetry, signal } = stage;
     onStep?.('restore');
     const [source, destination] = await this.#restore();
+    await using probes = new ProbeSet(probeFactories, {
+      stage,
+      spec,
+      template,
+      source: source.machine,
+      destination: destination.machine,
+    });
+    await probes.start();
+    this.#watch.lap('probes');
     onStep?.('load gate');
     const gate = await telemetry.waitUntilSteady(
       template.recipe.workload.gate,
@@ -153,15 +162,6 @@ class Trial {
         detail: gate.reason,
       };
     }
-    await using probes = new ProbeSet(probeFactories, {
-      stage,
-      spec,
-      template,
-      source: source.machine,
-      destination: destination.machine,
-    });
-    await probes.start();
-    this.#watch.lap('probes');
     onStep?.('baseline');
     const baselineFromMs = performance.now();
     await window(spec.windows.baselineMs, signal);

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { TimelineSample } from '../record/schema.ts';
 import type { Machine } from '../qemu/machine.ts';
 import type { Probe, ProbeContext } from './probe.ts';
+import { threadCpuNanoseconds } from './cpu.ts';
 import { Sampler } from './sampler.ts';
 
 const INTERVAL_MS = 50;
@@ -50,7 +51,7 @@ function addThreads(machine: Machine, names: Map<string, string>, into: Map<stri
     const mainName = readFileSync(`${folder}/${pid}/comm`, 'utf8').trim();
     for (const thread of readdirSync(folder)) {
       const key = `${pid}/${thread}`;
-      const seconds = threadSeconds(`${folder}/${thread}`);
+      const seconds = threadCpuNanoseconds(`${folder}/${thread}`) / 1e9;
       // The main thread is named after whatever started QEMU.
       let name = thread === `${pid}` ? 'main' : names.get(key);
       if (name === undefined) {
@@ -66,12 +67,6 @@ function addThreads(machine: Machine, names: Map<string, string>, into: Map<stri
   } catch {
     // The process or the thread has ended.
   }
-}
-
-/** schedstat counts nanoseconds on a processor; without it /proc offers only ticks of 10 ms. */
-function threadSeconds(folder: string): number {
-  const [nanoseconds = ''] = readFileSync(`${folder}/schedstat`, 'utf8').split(' ');
-  return Number(nanoseconds) / 1e9;
 }
 
 /** Percent of one processor that each thread used since the reading before; times since `migrate`, ms. */

@@ -48,6 +48,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly guestAddressing: GuestAddressing;
   /** Folder for sockets and other small files of this run, gone with the sandbox. */
   readonly scratch: string;
+  /** Start a process beside this one, where the guest's clients are; it ends with the sandbox at the latest. */
+  startClient(program: Program, args: readonly string[], options?: StartOptions): RunningProcess;
   /** Shape the migration link anew; does nothing where it already has this shape. */
   shapeLink(link: LinkShape): Promise<void>;
   /** `undefined` where the mode has no link of its own. */

@@ -10,22 +10,23 @@ import { RunningProcess } from './running.ts';
 /** @param scratch an empty folder with a short path, removed with the sandbox. */
 export function createLoopbackSandbox(scratch: string): Sandbox {
   const processes = new Set<RunningProcess>();
+  const start: Host['start'] = (program, args, options) => {
+    const withParent = {
+      file: 'setpriv',
+      args: ['--pdeathsig', 'KILL', program.file, ...program.args],
+      ...(program.env === undefined ? {} : { env: program.env }),
+    };
+    const process = RunningProcess.start(withParent, args, options);
+    processes.add(process);
+    void process.exited.then(() => processes.delete(process));
+    return process;
+  };
   const host = (role: HostRole): Host => ({
     role,
     migrationAddress: '127.0.0.1',
     guestNetwork: { kind: 'user' },
     socketPath: (name) => join(scratch, `${role}-${name}`),
-    start: (program, args, options) => {
-      const withParent = {
-        file: 'setpriv',
-        args: ['--pdeathsig', 'KILL', program.file, ...program.args],
-        ...(program.env === undefined ? {} : { env: program.env }),
-      };
-      const process = RunningProcess.start(withParent, args, options);
-      processes.add(process);
-      void process.exited.then(() => processes.delete(process));
-      return process;
-    },
+    start,
   });
   return {
     mode: 'loopback',
@@ -38,6 +39,7 @@ export function createLoopbackSandbox(scratch: string): Sandbox {
       collectorHost: '10.0.2.2',
     },
     scratch,
+    startClient: start,
     shapeLink: () => Promise.resolve(),
     readLinkCounters: () => Promise.resolve(undefined),
     [Symbol.asyncDispose]: async () => {

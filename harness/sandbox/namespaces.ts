@@ -15,7 +15,7 @@ import type { GuestNetwork, Host, HostRole, LinkCounters, Sandbox } from './host
 import { shapeCommands } from './link.ts';
 import { LinkMeter, readBoth } from './link-meter.ts';
 import { hostProgram, run, type Program } from './process.ts';
-import { RunningProcess } from './running.ts';
+import { RunningProcess, type StartOptions } from './running.ts';
 
 /** Deadline of one administrative command (ip, tc, mount), ms. */
 const COMMAND_TIMEOUT_MS = 10_000;
@@ -80,13 +80,16 @@ class NamespaceSandbox implements Sandbox {
       guestNetwork,
       socketPath: (name) => join(this.scratch, `${role}-${name}`),
       start: (program, args, options) => {
-        const inside = this.#inside(role, program);
-        const process = RunningProcess.start(inside, args, options);
-        this.#processes.add(process);
-        void process.exited.then(() => this.#processes.delete(process));
-        return process;
+        return this.startClient(this.#inside(role, program), args, options);
       },
     };
+  }
+
+  startClient(program: Program, args: readonly string[], options?: StartOptions): RunningProcess {
+    const process = RunningProcess.start(program, args, options);
+    this.#processes.add(process);
+    void process.exited.then(() => this.#processes.delete(process));
+    return process;
   }
 
   #inside(role: HostRole, program: Program): Program {

@@ -1,0 +1,42 @@
+/** The guest's wall clock against the host's. */
+import { expect, it } from 'vitest';
+import type { Sample } from '../../../harness/guest/telemetry-samples.ts';
+import { clockStep } from '../../../harness/observe/clock.ts';
+
+const moments = {
+  baselineFromMs: 0,
+  baselineToMs: 1000,
+  startedAtMs: 1000,
+  stopAtMs: 2000,
+  resumeAtMs: 2200,
+  migratedAtMs: 2200,
+  endedAtMs: 3200,
+  completed: true,
+};
+/** @param behindMs how far the guest's clock is behind; @param delayMs how long the sample took. */
+const sample = (atMs: number, behindMs: number, delayMs: number): Sample => ({
+  arrivedMs: atMs + delayMs,
+  sequence: atMs,
+  guestMonotonicMs: atMs,
+  guestRealtimeMs: 1.7e12 + atMs - behindMs,
+  state: 'running',
+  progress: 0,
+  text: '',
+});
+
+it('a guest whose clock stood still in the pause is behind by it, whatever samples were delayed', () => {
+  const samples = [
+    sample(500, 0, 30),
+    sample(900, 0, 1),
+    sample(2300, 195, 80),
+    sample(2400, 195, 1),
+  ];
+  expect(clockStep(samples, moments)).toBe(-195);
+});
+
+it('nothing is known without a sample from the destination, or where the guest stayed', () => {
+  expect(clockStep([sample(500, 0, 1)], moments)).toBeUndefined();
+  const both = [sample(500, 0, 1), sample(2400, 0, 1)];
+  expect(clockStep(both, moments)).toBe(0);
+  expect(clockStep(both, { ...moments, completed: false })).toBeUndefined();
+});
