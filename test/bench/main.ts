@@ -16,6 +16,7 @@ import { timeReports } from './micro/report.ts';
 import { timeTasks } from './micro/tasks.ts';
 import { measureInstalledSize } from './program/installed-size.ts';
 import { timeProvisioning } from './program/provisioning.ts';
+import { measureReports } from './program/report.ts';
 import { timeStartup } from './program/startup.ts';
 import { measureTrials } from './program/trial-overhead.ts';
 
@@ -36,12 +37,13 @@ async function program(signal: AbortSignal): Promise<Measurement[]> {
   ];
 }
 
-const parts = { micro, program };
+/** Whole reports of up to 20,000 trials: minutes. */
+const parts = { micro, program, reports: measureReports };
 
 async function main(signal: AbortSignal): Promise<void> {
   const args = await yargs(hideBin(process.argv))
     .scriptName('npm run bench --')
-    .usage('$0 [--only micro|program] [--json]')
+    .usage('$0 [--only micro|program|reports] [--json]')
     .option('only', { choices: Object.keys(parts) as (keyof typeof parts)[], describe: 'One part' })
     .option('json', {
       type: 'boolean',
@@ -57,7 +59,7 @@ async function main(signal: AbortSignal): Promise<void> {
   };
   const loadBefore = loadavg();
   const measurements: Measurement[] = [];
-  for (const part of args.only === undefined ? [micro, program] : [parts[args.only]]) {
+  for (const part of args.only === undefined ? Object.values(parts) : [parts[args.only]]) {
     measurements.push(...(await part(signal)));
   }
   const load = { before: loadBefore, after: loadavg() };

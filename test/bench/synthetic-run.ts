@@ -14,6 +14,21 @@ const CAPABILITIES = 22;
 const PARAMETERS = 28;
 const RUN_ID = 'synthetic';
 
+const manyCells = [
+  `links=[${[100, 200, 300, 500, 1000].map((rate) => `{bandwidth: ${rate}Mbit/s}`).join(', ')}]`,
+  `workloads=[idle, ${[5, 10, 20, 30].map((rate) => `{id: memory-stress, dirty-rate: ${rate}MiB/s}`).join(', ')}]`,
+];
+
+/** The quickstart is 24 cells × 2; the large ones make 100 cells × 20 and × 200 of it. */
+export const syntheticRuns: readonly {
+  readonly trials: number;
+  readonly overrides: readonly string[];
+}[] = [
+  { trials: 48, overrides: [] },
+  { trials: 2000, overrides: [...manyCells, 'repetitions=20'] },
+  { trials: 20_000, overrides: [...manyCells, 'repetitions=200'] },
+];
+
 const effective = {
   capabilities: Object.fromEntries(
     Array.from({ length: CAPABILITIES }, (_, index) => [`some-capability-${index}`, false]),
