@@ -7,6 +7,9 @@ const WIDTH = 900;
 const PANEL_HEIGHT = 92;
 const PHASES_HEIGHT = 40;
 
+/** A figure of these is that of the time since the one before: a slope across a standstill would be a lie. */
+const OVER_INTERVALS: ReadonlySet<string> = new Set(['wire', 'progress', 'cpu']);
+
 /** Each kind of phase has its place in the palette. */
 const PHASE_KINDS = ['setup', 'pass', 'switchover', 'postcopy', 'aftermath', 'other'] as const;
 
@@ -125,7 +128,13 @@ function panel(name: string, title: string) {
       },
       {
         data: { name },
-        mark: { type: 'line', strokeWidth: 1.5, point: 'transparent', clip: true },
+        mark: {
+          type: 'line',
+          strokeWidth: 1.5,
+          point: 'transparent',
+          clip: true,
+          ...(OVER_INTERVALS.has(name) ? { interpolate: 'step-before' } : {}),
+        },
         encoding: {
           x,
           y,
