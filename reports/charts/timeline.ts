@@ -128,16 +128,25 @@ function panel(name: string, title: string) {
       },
       {
         data: { name },
-        mark: {
-          type: 'line',
-          strokeWidth: 1.5,
-          point: 'transparent',
-          clip: true,
-          ...(OVER_INTERVALS.has(name) ? { interpolate: 'step-before' } : {}),
-        },
+        // A gap lasts: it is drawn from its beginning to its end.
+        ...(name === 'heartbeat'
+          ? {
+              transform: [{ calculate: 'datum.s + datum.value / 1000', as: 'end' }],
+              mark: { type: 'rect', clip: true, minBandSize: 1, stroke: null },
+            }
+          : {
+              mark: {
+                type: 'line',
+                strokeWidth: 1.5,
+                point: 'transparent',
+                clip: true,
+                ...(OVER_INTERVALS.has(name) ? { interpolate: 'step-before' } : {}),
+              },
+            }),
         encoding: {
           x,
           y,
+          ...(name === 'heartbeat' ? { x2: { field: 'end' }, y2: { datum: 0 } } : {}),
           color: {
             field: 'series',
             type: 'nominal',

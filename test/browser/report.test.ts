@@ -56,7 +56,7 @@ describe.skipIf(chromiumPath === undefined)('report in a browser', { timeout: 12
     const { page, complaints } = await openReport(browser, observed);
     expect(await charts(page)).toEqual({ count: 13, empty: [] });
     const panels = await page.locator('#timeline svg').textContent();
-    for (const title of ['remaining', 'on the wire', 'throttle', 'heartbeat gap', 'CPU']) {
+    for (const title of ['remaining', 'on the wire', 'rate', 'heartbeat gap', 'CPU']) {
       expect(panels).toContain(title);
     }
     const ticks = () => page.locator('#timeline .role-axis-label').first().textContent();
