@@ -97,7 +97,7 @@ export class Preparation {
     const accelerator = await this.#accelerator(cell);
     let machine: MachineFacts | undefined;
     try {
-      const recipe = this.#recipe(cell, accelerator.chosen);
+      const recipe = this.#recipe(cell, accelerator);
       machine = {
         accelerator: recipe.accelerator,
         machineType: recipe.machineType,
@@ -113,7 +113,7 @@ export class Preparation {
     }
   }
 
-  #recipe(cell: Cell, accelerator: 'kvm' | 'tcg'): GuestRecipe {
+  #recipe(cell: Cell, { chosen, cpu }: AcceleratorChoice): GuestRecipe {
     const { spec } = cell;
     const { source, destination } = spec.qemu;
     return {
@@ -123,8 +123,8 @@ export class Preparation {
         this.#machineTypes(source),
         this.#machineTypes(destination),
       ),
-      accelerator,
-      cpu: spec.guest.cpu ?? defaultCpu(accelerator),
+      accelerator: chosen,
+      cpu: spec.guest.cpu ?? defaultCpu(chosen, cpu),
       shape: spec.guest,
       imageKey: this.#options.job.image.key,
       workload: this.workload(cell).definition,
@@ -145,7 +145,7 @@ export class Preparation {
     const choice = await chooseAccelerator(
       cell.spec.accelerator,
       stage,
-      this.#recipe(cell, 'kvm'),
+      this.#recipe(cell, { chosen: 'kvm' }),
       this.#folder,
       join(job.cacheDirectory, 'accelerators'),
     );

@@ -17,6 +17,8 @@ const BOOT_LIMIT_MS = 15_000;
 
 const choiceSchema = z.object({
   chosen: z.enum(['kvm', 'tcg']),
+  /** CPU model to use where the plan names none; absent = the usual one. */
+  cpu: z.string().optional(),
   /** Why KVM was not used. */
   reason: z.string().optional(),
 });
@@ -58,7 +60,9 @@ async function cachedProbe(
   if (refusal !== undefined) return { chosen: 'tcg', reason: refusal };
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
   const path = join(cache, `${recipe.build.sha256.slice(0, 16)}-${bootId}.json`);
-  return rememberedChoice(path, () => bootUnderKvm(stage, probeRecipe(recipe), folder));
+  return rememberedChoice(path, () =>
+    firstCpuThatBoots((cpu) => bootUnderKvm(stage, { ...probeRecipe(recipe), cpu }, folder)),
+  );
 }
 
 /** What a probe found, and whether another would find the same until this host boots again. */
@@ -116,6 +120,23 @@ async function deviceRefusal(): Promise<string | undefined> {
   }
 }
 
+/**
+ * Boot with the host's own CPU model; where this host's KVM refuses the register that lists hardware flaws
+ * (IA32_ARCH_CAPABILITIES, 0x10a), at which QEMU aborts, without that register. Seen in virtual machines.
+ */
+export async function firstCpuThatBoots(boot: (cpu: string) => Promise<Verdict>): Promise<Verdict> {
+  const plain = await boot('host');
+  const why = plain.choice.reason;
+  if (why === undefined || !/failed to set MSR 0x10a\b/u.test(why)) return plain;
+  const cpu = 'host,arch-capabilities=off';
+  const { choice, isFinal } = await boot(cpu);
+  if (choice.chosen === 'kvm') return { choice: { ...choice, cpu }, isFinal };
+  return {
+    choice: { ...choice, reason: `${why} With -cpu ${cpu}: ${choice.reason ?? 'unknown reason'}` },
+    isFinal,
+  };
+}
+
 async function bootUnderKvm(stage: Stage, recipe: GuestRecipe, folder: string): Promise<Verdict> {
   const against = (why: string, isFinal: boolean): Verdict => ({
     choice: { chosen: 'tcg', reason: `a guest did not come up under KVM: ${why}` },
@@ -153,7 +174,10 @@ async function bootUnderKvm(stage: Stage, recipe: GuestRecipe, folder: string): 
   }
 }
 
-/** The CPU model where the plan names none: the host's own under KVM; under TCG the one with the fewest surprises. */
-export function defaultCpu(accelerator: 'kvm' | 'tcg'): string {
-  return accelerator === 'kvm' ? 'host' : 'qemu64';
+/**
+ * The CPU model where the plan names none: under KVM the one that the probe booted (the host's own before a probe);
+ * under TCG the one with the fewest surprises.
+ */
+export function defaultCpu(accelerator: 'kvm' | 'tcg', probed?: string): string {
+  return accelerator === 'kvm' ? (probed ?? 'host') : 'qemu64';
 }

@@ -14,6 +14,8 @@ const COMMAND_TIMEOUT_MS = 10_000;
 const QUIT_TIMEOUT_MS = 2_000;
 /** How much of QEMU's own words goes into a message, characters. */
 const WORDS_LIMIT = 600;
+/** How long the end of a QEMU may be behind the end of its connection, ms. */
+const END_DELAY_MS = 1_000;
 
 export interface MachineOptions {
   readonly host: Host;
@@ -74,7 +76,9 @@ export class Machine implements AsyncDisposable {
       });
       return new Machine(options, process, qmp);
     } catch (error) {
-      const early = process.exit === undefined ? undefined : ended.signal.reason;
+      // A QEMU that aborts closes its socket first; how it ended, and its last words, say more than that.
+      if (!options.signal.aborted) await process.waitForExit(END_DELAY_MS);
+      const early: unknown = process.exit === undefined ? undefined : ended.signal.reason;
       await process[Symbol.asyncDispose]();
       throw early instanceof MigbenchError ? early : error;
     }

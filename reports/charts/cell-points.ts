@@ -139,7 +139,7 @@ function specOf(
     autosize: { type: 'fit-x', contains: 'padding' },
     datasets: {
       points: [...points],
-      medians: [...medians],
+      ...(medians.length === 0 ? {} : { medians: [...medians] }),
       ...(intervals.length === 0 ? {} : { intervals }),
     },
     layer: [
@@ -170,20 +170,25 @@ function specOf(
               encoding: { y: row, ...offset, x: { ...x, field: 'low' }, x2: { field: 'high' } },
             },
           ]),
-      {
-        data: { name: 'medians' },
-        mark: { type: 'tick', size: SERIES_HEIGHT + 2 },
-        encoding: {
-          y: row,
-          ...offset,
-          x,
-          tooltip: [
-            ...tooltip.slice(0, 2),
-            { field: 'text', type: 'nominal', title: 'median' },
-            { field: 'interval', type: 'nominal', title: '95 % interval' },
-          ],
-        },
-      },
+      // Where every median is censored there is none to draw, and Vega warns of the extent of nothing.
+      ...(medians.length === 0
+        ? []
+        : [
+            {
+              data: { name: 'medians' },
+              mark: { type: 'tick' as const, size: SERIES_HEIGHT + 2 },
+              encoding: {
+                y: row,
+                ...offset,
+                x,
+                tooltip: [
+                  ...tooltip.slice(0, 2),
+                  { field: 'text', type: 'nominal', title: 'median' } as const,
+                  { field: 'interval', type: 'nominal', title: '95 % interval' } as const,
+                ],
+              },
+            },
+          ]),
     ],
   };
 }

@@ -81,6 +81,18 @@ describe.each(VERSIONS)('QEMU %s', (version) => {
     expect(phases.map(({ name }) => name)).not.toContain('switchover');
   });
 
+  test('a cancel that the source calls a failure, as 10.0 may, is still a cancel', async () => {
+    const played = await recording(version, 'cancelled');
+    const source = JSON.parse(
+      JSON.stringify(played.source).replaceAll('"status":"cancelled"', '"status":"failed"'),
+    ) as ReplayStep[];
+    const observation = await rehearse({
+      recording: { ...played, source },
+      spec: spec({ deadlineMs: 0 }),
+    });
+    expect(observation.end).toMatchObject({ kind: 'not-converged' });
+  });
+
   test('a status that no QEMU has yet is one of a migration that goes on', async () => {
     const played = await recording(version, 'precopy');
     const later = (steps: readonly ReplayStep[]) =>

@@ -2,7 +2,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { probeRecipe, rememberedChoice, type Verdict } from '../../../harness/qemu/accelerator.ts';
+import {
+  firstCpuThatBoots,
+  probeRecipe,
+  rememberedChoice,
+  type Verdict,
+} from '../../../harness/qemu/accelerator.ts';
 import { builtInWorkloads } from '../../../workloads/registry.ts';
 import { temporaryFolder } from '../record/temporary.ts';
 
@@ -60,4 +65,36 @@ test('what says nothing of KVM is not remembered; a damaged file is no answer', 
   await writeFile(path, '{"chosen":');
   const works: Verdict = { choice: { chosen: 'kvm' }, isFinal: true };
   expect(await rememberedChoice(path, async () => works)).toEqual({ chosen: 'kvm' });
+});
+
+const kvm: Verdict = { choice: { chosen: 'kvm' }, isFinal: true };
+const against = (reason: string): Verdict => ({
+  choice: { chosen: 'tcg', reason },
+  isFinal: true,
+});
+
+test.each([
+  ['a host that is well', [kvm], kvm.choice],
+  ['a refusal that no other CPU model mends', [refused], refused.choice],
+  [
+    'a host that refuses MSR 0x10a',
+    [against('QEMU says: error: failed to set MSR 0x10a to 0xc000069'), kvm],
+    { chosen: 'kvm', cpu: 'host,arch-capabilities=off' },
+  ],
+  [
+    'a host that is not well without it either',
+    [against('failed to set MSR 0x10a to 0x1'), against('silent')],
+    {
+      chosen: 'tcg',
+      reason: 'failed to set MSR 0x10a to 0x1 With -cpu host,arch-capabilities=off: silent',
+    },
+  ],
+])('the CPU model under KVM: %s', async (_, verdicts, expected) => {
+  const cpus: string[] = [];
+  const { choice } = await firstCpuThatBoots(async (cpu) => {
+    cpus.push(cpu);
+    return verdicts[cpus.length - 1]!;
+  });
+  expect(choice).toEqual(expected);
+  expect(cpus).toEqual(['host', 'host,arch-capabilities=off'].slice(0, verdicts.length));
 });

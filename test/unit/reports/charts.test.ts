@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { reportCharts } from '../../../reports/charts/index.ts';
 import { renderSvg } from '../../../reports/charts/render-svg.ts';
 import { buildModel } from '../../../reports/model.ts';
+import { notConverged } from '../record/examples.ts';
 import { readEveryOutcome, runOf } from './fixture.ts';
 import { readRun } from '../../../harness/record/reader.ts';
 
@@ -27,6 +28,13 @@ describe('cell charts', () => {
       expect(svg).not.toContain('<script');
       expect(await renderSvg(spec)).toBe(svg);
     }
+  });
+
+  test('of a run in which nothing converged: points, and no median', async () => {
+    const model = buildModel(await readRun(await runOf([notConverged(1), notConverged(2)])));
+    const charts = reportCharts(model, 600);
+    expect(charts.map(({ name }) => name)).toContain('total-time');
+    for (const { spec } of charts) expect(await renderSvg(spec)).toMatch(/^<svg /);
   });
 
   test('of a run without figures there are none', async () => {
