@@ -51,7 +51,8 @@ export class Machine implements AsyncDisposable {
    *   it stays silent.
    */
   static async start(options: MachineOptions): Promise<Machine> {
-    rmSync(options.qmpPath, { force: true });
+    // The words of an earlier QEMU of this name are not this one's.
+    for (const path of [options.qmpPath, options.stderrPath]) rmSync(path, { force: true });
     const process = options.host.start(options.program, options.args, {
       stderrPath: options.stderrPath,
       stdoutPath: options.stderrPath,
