@@ -140,7 +140,7 @@ class Trial {
     const { telemetry, signal } = stage;
     onStep?.('restore');
     const [source, destination] = await this.#restore();
-    await using probes = new ProbeSet(probeFactories, {
+    await using probes = new ProbeSet(probeFactories(spec), {
       stage,
       spec,
       template,

@@ -2,14 +2,20 @@
 import { clockProbe } from './clock.ts';
 import { countersProbe } from './counters.ts';
 import { heartbeatProbe } from './heartbeat.ts';
+import type { CellSpec } from '../plan/types.ts';
 import type { ProbeFactory } from './probe.ts';
 import { threadsProbe } from './threads.ts';
 import { wireProbe } from './wire.ts';
 
-export const probeFactories: readonly ProbeFactory[] = [
+const all: readonly ProbeFactory[] = [
   clockProbe,
   countersProbe,
   heartbeatProbe,
   threadsProbe,
   wireProbe,
 ];
+
+/** The factories that a cell's trials use. */
+export function probeFactories({ probes }: Pick<CellSpec, 'probes'>): readonly ProbeFactory[] {
+  return probes.others === false ? [] : all;
+}

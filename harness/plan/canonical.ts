@@ -44,7 +44,7 @@ export type CellDimension =
 /** The members of a cell that belong to each dimension. */
 const MEMBERS: Readonly<Record<CellDimension, readonly (keyof CellSpec)[]>> = {
   workload: ['workload'],
-  setting: ['capabilities', 'parameters', 'postcopy'],
+  setting: ['capabilities', 'parameters', 'postcopy', 'probes'],
   link: ['link'],
   guest: ['guest'],
   qemu: ['qemu'],

@@ -106,8 +106,8 @@ function cellOf(point: Point, common: Matrix['common']): Cell {
     guest: guest.value,
     qemu: qemu.value,
     link: link.value,
-    ...setting.value,
     ...common,
+    ...setting.value,
   };
   const labels = {
     workload: workload.label,

@@ -12,9 +12,12 @@ export interface ResolvedSetting {
   readonly label: string;
   readonly path: PlanPath;
   readonly value: Pick<CellSpec, 'capabilities' | 'parameters'> &
-    Partial<Pick<CellSpec, 'postcopy'>>;
+    Partial<Pick<CellSpec, 'postcopy' | 'probes'>>;
   readonly expect?: NonNullable<Cell['expect']>;
 }
+
+/** `probes: off` of a setting. */
+const NO_PROBES: CellSpec['probes'] = { heartbeat: 'off', service: false, others: false };
 
 type Setting = NonNullable<PlanFile['settings'][string]>;
 type Parameters = Record<string, ParameterValue>;
@@ -95,6 +98,7 @@ export function resolveSettings(
       capabilities: setting.capabilities,
       parameters: { ...common, ...own },
       ...(postcopy === undefined ? {} : { postcopy }),
+      ...(setting.probes === undefined ? {} : { probes: NO_PROBES }),
     };
     const { transport, accelerator } = plan;
     for (const { at, reason } of checkRules({ ...value, transport, accelerator })) {

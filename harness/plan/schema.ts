@@ -183,6 +183,9 @@ const settingSchema = z
     }),
     parameters: parametersSchema.default({}),
     postcopy: postcopySchema.optional(),
+    probes: z.literal('off').optional().meta({
+      description: "Observe nothing but QEMU's events and query-migrate: what do the probes cost?",
+    }),
     expect: z.enum(expectations).optional().meta({
       description: 'The only outcome that is not a failure of the run.',
     }),

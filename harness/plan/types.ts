@@ -79,7 +79,12 @@ export interface CellSpec {
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly postcopy?: PostcopyShape;
   readonly windows: Windows;
-  readonly probes: { readonly heartbeat: HeartbeatPeriod; readonly service: boolean };
+  readonly probes: {
+    readonly heartbeat: HeartbeatPeriod;
+    readonly service: boolean;
+    /** All that the plan cannot switch one by one; absent = on. */
+    readonly others?: false;
+  };
   readonly deadlineMs: number;
   readonly pin?: Pinning;
 }

@@ -6,27 +6,22 @@ import { buildImage, type WorkloadSource } from '../../../harness/guest/image.ts
 import { Telemetry } from '../../../harness/guest/telemetry.ts';
 import { resolveBuild } from '../../../harness/qemu/builds/index.ts';
 import { commandLine } from '../../../harness/qemu/command-line.ts';
-import { run } from '../../../harness/sandbox/process.ts';
+import { RunningProcess } from '../../../harness/sandbox/running.ts';
 
 export class BootedGuest implements AsyncDisposable {
   readonly telemetry: Telemetry;
   /** From the start of QEMU to the agent's first word, in ms. */
   readonly bootMs: number;
-  readonly #stop: AbortController;
-  readonly #ended: Promise<unknown>;
+  /** The QEMU. */
+  readonly process: RunningProcess;
   readonly #folder: string;
 
   private constructor(
-    parts: Pick<BootedGuest, 'telemetry' | 'bootMs'> & {
-      stop: AbortController;
-      ended: Promise<unknown>;
-      folder: string;
-    },
+    parts: Pick<BootedGuest, 'telemetry' | 'bootMs' | 'process'> & { folder: string },
   ) {
     this.telemetry = parts.telemetry;
     this.bootMs = parts.bootMs;
-    this.#stop = parts.stop;
-    this.#ended = parts.ended;
+    this.process = parts.process;
     this.#folder = parts.folder;
   }
 
@@ -57,29 +52,28 @@ export class BootedGuest implements AsyncDisposable {
       consolePath: join(folder, 'console.log'),
       incoming: 'none',
     });
-    const stop = new AbortController();
     const startedMs = performance.now();
-    const ended = run(build.program, args, { timeoutMs: 590_000, signal: stop.signal }).catch(
-      (error: unknown) => error,
-    );
+    const process = RunningProcess.start(build.program, args, {
+      stderrPath: join(folder, 'stderr.log'),
+    });
     try {
       await telemetry.waitForHello({ timeoutMs: 60_000 });
       const bootMs = performance.now() - startedMs;
       await telemetry.beginSession({ timeoutMs: 10_000 });
-      return new BootedGuest({ telemetry, bootMs, stop, ended, folder });
+      return new BootedGuest({ telemetry, bootMs, process, folder });
     } catch (error) {
-      const console = await readFile(join(folder, 'console.log'), 'utf8').catch(() => '');
-      stop.abort();
+      const read = (name: string) => readFile(join(folder, name), 'utf8').catch(() => '');
+      const words = `Console: ${await read('console.log')} QEMU: ${await read('stderr.log')}`;
+      await process[Symbol.asyncDispose]();
       await telemetry[Symbol.asyncDispose]();
-      throw new Error(`The guest did not boot. Console: ${console} QEMU: ${String(await ended)}`, {
+      throw new Error(`The guest did not boot. ${words}`, {
         cause: error,
       });
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#ended;
+    await this.process[Symbol.asyncDispose]();
     await this.telemetry[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true, force: true });
   }
