@@ -1,0 +1,139 @@
+/** Under what a migration is predicted: the link, the limits, the setting, and what the hosts themselves cost. */
+import type { Throttle } from './precopy-model.ts';
+import { PAGE_BYTES, PAGE_OVERHEAD, payloadBytesPerSecond } from './wire.ts';
+
+export type Limit = number | 'unlimited';
+
+export const settingNames = [
+  'precopy',
+  'auto-converge',
+  'multifd',
+  'multifd-zlib',
+  'xbzrle',
+  'postcopy',
+] as const;
+export type SettingName = (typeof settingNames)[number];
+
+export interface Conditions {
+  readonly setting: SettingName;
+  /** Of the link, on the wire. */
+  readonly bandwidthBitsPerSecond: Limit;
+  readonly downtimeLimitMs: number;
+  /** QEMU's max-bandwidth: it holds while the guest runs, not for the last transfer. */
+  readonly maxBandwidthBytesPerSecond?: Limit;
+  /** QEMU's avail-switchover-bandwidth (8.2 and newer): takes the place of its own estimate. */
+  readonly switchoverBytesPerSecond?: number;
+  /** multifd: 2 where absent, as in QEMU. */
+  readonly channels?: number;
+  /** xbzrle: 64 MiB where absent, as in QEMU. */
+  readonly xbzrleCacheBytes?: number;
+  /** Post-copy: after one pass where absent. */
+  readonly leaveAfter?: { readonly passes: number } | { readonly timeMs: number };
+}
+
+/** What the two hosts and their QEMUs take. `validate` measures it on migrations that it does not validate with. */
+export interface HostCosts {
+  readonly source: 'assumed' | 'measured';
+  /** Device state, resume and the end of the return path: downtime without any memory to send, ms. */
+  readonly deviceMs: { readonly low: number; readonly expected: number; readonly high: number };
+  readonly setupMs: number;
+  /** One stream of pages, as fast as the processors let it. */
+  readonly streamBytesPerSecond: number;
+  readonly zeroPagesPerSecond: number;
+  /** zlib, level 1, one channel, of the workload's own pages; absent: not measured. */
+  readonly zlibBytesPerSecond?: number;
+}
+
+/**
+ * Where nothing was measured. The stream and the zero pages are those of a current server; the device time is that of a
+ * small guest (it grows with processors and devices).
+ */
+export const assumedCosts: HostCosts = {
+  source: 'assumed',
+  deviceMs: { low: 2, expected: 10, high: 60 },
+  setupMs: 10,
+  streamBytesPerSecond: 1.2e9,
+  zeroPagesPerSecond: 1e6,
+};
+
+/** How long QEMU sends before it looks at what is left, ms: 50, and 100 where a max-bandwidth paces it. */
+const FREE_ITERATION_MS = 50;
+const PACED_ITERATION_MS = 100;
+const DEFAULT_CHANNELS = 2;
+const DEFAULT_XBZRLE_CACHE_BYTES = 64 * 1024 * 1024;
+/** QEMU's defaults for auto-converge. */
+const THROTTLE = {
+  initialPercent: 20,
+  incrementPercent: 10,
+  maximumPercent: 99,
+  triggerPercent: 50,
+} as const;
+/** A page that xbzrle encodes has a header of its own: flag and length. */
+const XBZRLE_HEADER_BYTES = 11;
+
+/** What a setting does to the stream. */
+export interface Stream {
+  readonly liveBytesPerSecond: number;
+  readonly switchBytesPerSecond: number;
+  readonly estimateBytesPerSecond: number;
+  readonly iterationMs: number;
+  readonly wireFactor: (pass: number) => number;
+  readonly throttle?: Throttle;
+  readonly leaveAfter?: NonNullable<Conditions['leaveAfter']>;
+}
+
+/** What of a workload bears upon the stream. */
+export interface StreamWorkload {
+  readonly workingSetBytes: number;
+  readonly compressionRatio?: number | undefined;
+  /** Encoded bytes of a page that was dirtied again. */
+  readonly deltaBytesPerDirtyPage?: number | undefined;
+  /** Of each vCPU. */
+  readonly cpuBusyPercent: readonly number[];
+}
+
+/** The stream of a migration under these conditions. */
+export function streamOf(
+  conditions: Conditions,
+  costs: HostCosts,
+  workload: StreamWorkload,
+): Stream {
+  const { setting, bandwidthBitsPerSecond: bandwidth } = conditions;
+  const link =
+    bandwidth === 'unlimited' ? Number.POSITIVE_INFINITY : payloadBytesPerSecond(bandwidth);
+  const cap = conditions.maxBandwidthBytesPerSecond ?? 'unlimited';
+  const isMultifd = setting === 'multifd' || setting === 'multifd-zlib';
+  const channels = isMultifd ? (conditions.channels ?? DEFAULT_CHANNELS) : 1;
+  const ratio = setting === 'multifd-zlib' ? Math.max(1, workload.compressionRatio ?? 1) : 1;
+  const perChannel =
+    setting === 'multifd-zlib'
+      ? Math.min(costs.streamBytesPerSecond, (costs.zlibBytesPerSecond ?? Infinity) / ratio)
+      : costs.streamBytesPerSecond;
+  const switchBytesPerSecond = Math.min(link, channels * perChannel);
+  const liveBytesPerSecond = Math.min(switchBytesPerSecond, cap === 'unlimited' ? Infinity : cap);
+  return {
+    liveBytesPerSecond,
+    switchBytesPerSecond,
+    estimateBytesPerSecond: conditions.switchoverBytesPerSecond ?? liveBytesPerSecond,
+    iterationMs: cap === 'unlimited' ? FREE_ITERATION_MS : PACED_ITERATION_MS,
+    wireFactor:
+      setting === 'xbzrle' ? xbzrleFactor(conditions, workload) : () => PAGE_OVERHEAD / ratio,
+    ...(setting === 'auto-converge'
+      ? { throttle: { ...THROTTLE, busyFraction: Math.max(0, ...workload.cpuBusyPercent) / 100 } }
+      : {}),
+    ...(setting === 'postcopy' ? { leaveAfter: conditions.leaveAfter ?? { passes: 1 } } : {}),
+  };
+}
+
+/** Pages are taken into the cache in the second pass, and encoded against it from the third on. */
+function xbzrleFactor(conditions: Conditions, workload: StreamWorkload): Stream['wireFactor'] {
+  const cache = conditions.xbzrleCacheBytes ?? DEFAULT_XBZRLE_CACHE_BYTES;
+  const hits = Math.min(1, cache / Math.max(1, workload.workingSetBytes));
+  const delta = workload.deltaBytesPerDirtyPage;
+  const encoded =
+    delta === undefined
+      ? PAGE_OVERHEAD
+      : Math.min(PAGE_OVERHEAD, (delta + XBZRLE_HEADER_BYTES) / PAGE_BYTES);
+  const later = hits * encoded + (1 - hits) * PAGE_OVERHEAD;
+  return (pass) => (pass <= 2 ? PAGE_OVERHEAD : later);
+}

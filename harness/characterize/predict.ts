@@ -1,0 +1,254 @@
+/**
+ * Predicting a migration from a dirty curve: whether it ends, how long it takes, what it sends and how long the guest
+ * stands still, each with an interval. Model and its limits: docs/models.md.
+ */
+import { pageClasses } from './classes.ts';
+import { streamOf, type Conditions, type HostCosts, type Stream } from './conditions.ts';
+import { dirtyFunction, type DirtyCurve, type DirtyFunction, type Level } from './curve.ts';
+import { runPrecopy, type PrecopyOutcome } from './precopy-model.ts';
+import { reasonOf } from './reason.ts';
+import { requiredBandwidth, requiredDowntime } from './requirements.ts';
+import { LINK_PAYLOAD, PAGE_BYTES } from './wire.ts';
+
+/** What is known of a workload: the parts of a card that a prediction rests on. */
+export interface Workload {
+  readonly dirtyCurve: DirtyCurve;
+  readonly nonZeroBytes: number;
+  /** All of the guest's memory. */
+  readonly memoryBytes: number;
+  readonly compressionRatio?: number | undefined;
+  readonly deltaBytesPerDirtyPage?: number | undefined;
+  readonly cpuBusyPercent: readonly number[];
+}
+
+/** A figure with what it may be instead. */
+export interface Range {
+  readonly low: number;
+  readonly expected: number;
+  /** Absent where there is no bound: in a part of what may be, the migration does not end. */
+  readonly high?: number;
+}
+
+export type Convergence = 'yes' | 'coin flip' | 'no';
+
+export interface Prediction {
+  readonly conditions: Conditions;
+  readonly convergence: Convergence;
+  /** Bandwidth over the bandwidth required for the limit; around 1 the outcome is a coin flip. */
+  readonly margin: number;
+  readonly requiredBandwidthBitsPerSecond: number;
+  /** The downtime at which an endless pre-copy hovers, ms. */
+  readonly requiredDowntimeMs: number;
+  /** Absent where no variant ends. */
+  readonly totalTimeMs?: Range;
+  /** On the wire, as QEMU counts them (`ram.transferred`). */
+  readonly bytes?: Range;
+  readonly downtimeMs?: Range;
+  readonly passes?: Range;
+  /** Auto-converge: where the throttle ends. */
+  readonly throttlePercent?: Range;
+  /** Post-copy: how long pages are fetched while the guest runs on the destination. */
+  readonly brownoutMs?: Range;
+  /** In words. */
+  readonly reason: string;
+  /** What lies outside of what was measured; empty where nothing does. */
+  readonly extrapolated: readonly string[];
+  readonly costs: HostCosts['source'];
+}
+
+/** Within these factors of the bandwidth at which the outcome changes, it is a coin flip. */
+const COIN_FLIP_BELOW = 0.8;
+const COIN_FLIP_ABOVE = 1.25;
+/** A link and a host carry this much more or less than they should. */
+const RATE_FACTORS = [0.97, 1, 1.03] as const;
+/** QEMU's estimate of its own bandwidth swings this much. */
+const ESTIMATE_FACTORS = [0.9, 1, 1.1] as const;
+const LEVELS: readonly Level[] = ['low', 'median', 'high'];
+
+interface Figures {
+  readonly converged: boolean;
+  readonly totalTimeMs: number;
+  readonly bytes: number;
+  readonly downtimeMs: number;
+  readonly passes: number;
+  readonly throttlePercent: number;
+  readonly brownoutMs: number;
+  readonly longestPassMs: number;
+}
+
+/** Predict one migration. */
+export function predict(workload: Workload, conditions: Conditions, costs: HostCosts): Prediction {
+  const model = new Model(workload, conditions, costs);
+  const { median } = model.dirty;
+  const expected = model.run('median', 1, 1);
+  const variants = LEVELS.flatMap((level) =>
+    RATE_FACTORS.flatMap((rate) =>
+      ESTIMATE_FACTORS.map((estimate) => model.run(level, rate, estimate)),
+    ),
+  );
+  const ending = variants.filter(({ converged }) => converged);
+  const convergence = convergenceOf(model, expected);
+  const wireBitsPerSecond = (model.stream.liveBytesPerSecond * 8) / LINK_PAYLOAD;
+  const required = requiredBandwidth(median, conditions.downtimeLimitMs);
+  const requiredDowntimeMs = requiredDowntime(median, wireBitsPerSecond);
+  const range = (figure: (figures: Figures) => number): Range =>
+    rangeOf(
+      ending.map(figure),
+      expected.converged ? figure(expected) : undefined,
+      ending.length < variants.length,
+    );
+  const known = ending.length > 0 && convergence !== 'no';
+  return {
+    conditions,
+    convergence,
+    margin: required === 0 ? Number.MAX_SAFE_INTEGER : wireBitsPerSecond / required,
+    requiredBandwidthBitsPerSecond: required,
+    requiredDowntimeMs,
+    ...(known
+      ? {
+          totalTimeMs: range(({ totalTimeMs }) => totalTimeMs),
+          bytes: range(({ bytes }) => bytes),
+          downtimeMs: model.withDevices(range(({ downtimeMs }) => downtimeMs)),
+          passes: range(({ passes }) => passes),
+          ...(model.stream.throttle === undefined
+            ? {}
+            : { throttlePercent: range(({ throttlePercent }) => throttlePercent) }),
+          ...(model.stream.leaveAfter === undefined
+            ? {}
+            : { brownoutMs: range(({ brownoutMs }) => brownoutMs) }),
+        }
+      : {}),
+    reason: reasonOf({
+      conditions,
+      convergence,
+      requiredDowntimeMs,
+      dirtiedBytesPerSecond:
+        (median(conditions.downtimeLimitMs) * 1000) / conditions.downtimeLimitMs,
+      carriedBytesPerSecond: model.stream.liveBytesPerSecond / model.stream.wireFactor(3),
+      throttlePercent: expected.throttlePercent,
+      busyPercent: Math.max(0, ...workload.cpuBusyPercent),
+      isLinkBound: model.isLinkBound,
+      brownoutMs: expected.brownoutMs,
+    }),
+    extrapolated: extrapolations(median, conditions, expected),
+    costs: costs.source,
+  };
+}
+
+class Model {
+  readonly dirty: Readonly<Record<Level, DirtyFunction>>;
+  readonly stream: Stream;
+  readonly #workload: Workload;
+  readonly #costs: HostCosts;
+  readonly #conditions: Conditions;
+
+  constructor(workload: Workload, conditions: Conditions, costs: HostCosts) {
+    const { dirtyCurve, nonZeroBytes } = workload;
+    const curve = (level: Level) => dirtyFunction(dirtyCurve, nonZeroBytes, level);
+    this.dirty = { low: curve('low'), median: curve('median'), high: curve('high') };
+    this.stream = streamOf(conditions, costs, {
+      ...workload,
+      workingSetBytes: this.dirty.median.workingSetBytes,
+    });
+    this.#workload = workload;
+    this.#costs = costs;
+    this.#conditions = conditions;
+  }
+
+  /** Whether the link, not a cap or the processors, bounds the rate. */
+  get isLinkBound(): boolean {
+    const { bandwidthBitsPerSecond: bandwidth } = this.#conditions;
+    return (
+      bandwidth !== 'unlimited' &&
+      this.stream.liveBytesPerSecond >= (bandwidth / 8) * LINK_PAYLOAD * 0.999
+    );
+  }
+
+  run(level: Level, rate: number, estimate: number): Figures {
+    const { nonZeroBytes, memoryBytes, dirtyCurve } = this.#workload;
+    const { liveBytesPerSecond, switchBytesPerSecond, estimateBytesPerSecond, ...stream } =
+      this.stream;
+    const outcome = runPrecopy({
+      ...stream,
+      liveBytesPerSecond: liveBytesPerSecond * rate,
+      switchBytesPerSecond: switchBytesPerSecond * rate,
+      estimateBytesPerSecond: estimateBytesPerSecond * estimate * rate,
+      nonZeroBytes,
+      zeroPages: Math.max(0, memoryBytes - nonZeroBytes) / PAGE_BYTES,
+      classes: pageClasses(
+        this.dirty[level],
+        dirtyCurve.map(({ windowMs }) => windowMs),
+      ),
+      downtimeLimitMs: this.#conditions.downtimeLimitMs,
+      zeroPagesPerSecond: this.#costs.zeroPagesPerSecond,
+    });
+    return this.#figures(outcome, switchBytesPerSecond * rate);
+  }
+
+  #figures(outcome: PrecopyOutcome, switchBytesPerSecond: number): Figures {
+    const { passes, liveMs, liveBytes, remainingBytes, throttlePercent, longestPassMs, end } =
+      outcome;
+    const lastBytes = remainingBytes * this.stream.wireFactor(passes + 1);
+    const lastMs = (lastBytes * 1000) / switchBytesPerSecond;
+    const isPostcopy = end === 'left';
+    return {
+      converged: end !== 'hovers',
+      totalTimeMs: this.#costs.setupMs + liveMs + lastMs + this.#costs.deviceMs.expected,
+      bytes: liveBytes + lastBytes,
+      // Without the devices, which have a range of their own.
+      downtimeMs: isPostcopy ? 0 : lastMs,
+      ...{ passes, throttlePercent, longestPassMs },
+      brownoutMs: isPostcopy ? lastMs : 0,
+    };
+  }
+
+  withDevices({ low, expected, high }: Range): Range {
+    const { deviceMs } = this.#costs;
+    return {
+      low: low + deviceMs.low,
+      expected: expected + deviceMs.expected,
+      ...(high === undefined ? {} : { high: high + deviceMs.high }),
+    };
+  }
+}
+
+/**
+ * `yes` where it would converge with four fifths of the bandwidth as well, and at the upper end of the spread; `no`
+ * where it would not with five quarters, nor at the lower end.
+ */
+function convergenceOf(model: Model, expected: Figures): Convergence {
+  if (expected.converged) {
+    const surely =
+      model.run('median', COIN_FLIP_BELOW, 1).converged && model.run('high', 1, 1).converged;
+    return surely ? 'yes' : 'coin flip';
+  }
+  const perhaps =
+    model.run('median', COIN_FLIP_ABOVE, 1).converged || model.run('low', 1, 1).converged;
+  return perhaps ? 'coin flip' : 'no';
+}
+
+function rangeOf(values: readonly number[], expected: number | undefined, isOpen: boolean): Range {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = expected ?? sorted[Math.floor(sorted.length / 2)] ?? 0;
+  return {
+    low: Math.min(middle, ...sorted),
+    expected: middle,
+    ...(isOpen ? {} : { high: Math.max(middle, ...sorted) }),
+  };
+}
+
+function extrapolations(dirty: DirtyFunction, conditions: Conditions, expected: Figures): string[] {
+  const seconds = (ms: number) => `${Number((ms / 1000).toPrecision(3))} s`;
+  return [
+    ...(conditions.downtimeLimitMs < dirty.shortestMs * 0.99
+      ? [
+          `The downtime limit of ${conditions.downtimeLimitMs} ms is shorter than the shortest window measured (${Math.round(dirty.shortestMs)} ms).`,
+        ]
+      : []),
+    ...(expected.longestPassMs > dirty.longestMs * 1.01
+      ? [
+          `A pass takes ${seconds(expected.longestPassMs)}; the longest window measured is ${seconds(dirty.longestMs)}.`,
+        ]
+      : []),
+  ];
+}

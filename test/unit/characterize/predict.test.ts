@@ -1,0 +1,150 @@
+/** Predictions: what they say where the answer can be worked out by hand, and what never may happen. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  assumedCosts,
+  settingNames,
+  type Conditions,
+} from '../../../harness/characterize/conditions.ts';
+import { predict, type Workload } from '../../../harness/characterize/predict.ts';
+import { LINK_PAYLOAD, PAGE_OVERHEAD } from '../../../harness/characterize/wire.ts';
+
+const MIB = 1024 * 1024;
+const costs = {
+  ...assumedCosts,
+  deviceMs: { low: 0, expected: 0, high: 0 },
+  setupMs: 0,
+  zeroPagesPerSecond: 1e12,
+};
+
+/** Dirties `rate` MiB/s up to a working set, and nothing else. */
+function workload(rate: number, workingSetMib: number, more: Partial<Workload> = {}): Workload {
+  const windows = [50, 100, 300, 1000, 4000, 15_000, 60_000];
+  return {
+    dirtyCurve: windows.map((windowMs) => {
+      const bytes = Math.min(workingSetMib, (rate * windowMs) / 1000) * MIB;
+      return { windowMs, uniqueDirtyBytes: { n: 9, median: bytes, low: bytes, high: bytes } };
+    }),
+    nonZeroBytes: 128 * MIB,
+    memoryBytes: 128 * MIB,
+    cpuBusyPercent: [100],
+    ...more,
+  };
+}
+
+/** A link that carries this much memory. */
+const carries = (mibPerSecond: number): number =>
+  (mibPerSecond * MIB * 8 * PAGE_OVERHEAD) / LINK_PAYLOAD;
+const conditions = (mibPerSecond: number, more: Partial<Conditions> = {}): Conditions => ({
+  setting: 'precopy',
+  bandwidthBitsPerSecond: carries(mibPerSecond),
+  downtimeLimitMs: 300,
+  ...more,
+});
+
+describe('predict', () => {
+  test('of a guest that writes nothing: its memory once, at the rate of the link', () => {
+    const prediction = predict(workload(0, 0), conditions(64), costs);
+    expect(prediction).toMatchObject({ convergence: 'yes', extrapolated: [] });
+    expect(prediction.totalTimeMs?.expected).toBeCloseTo(2000, 6);
+    expect(prediction.bytes?.expected).toBeCloseTo(128 * MIB * PAGE_OVERHEAD, 3);
+    // The last pass ends half an iteration (25 ms) after what is left, without its headers, fits into the limit.
+    expect(prediction.downtimeMs?.expected).toBeCloseTo(300 * PAGE_OVERHEAD - 25, 3);
+  });
+
+  test('says that it will not end, at what downtime it hovers, and why', () => {
+    const prediction = predict(workload(100, 30), conditions(40), costs);
+    expect(prediction.convergence).toBe('no');
+    expect(prediction.totalTimeMs).toBeUndefined();
+    // 30 MiB at 40 MiB/s.
+    expect(prediction.requiredDowntimeMs).toBeCloseTo(750, 0);
+    expect(prediction.margin).toBeCloseTo(0.4, 3);
+    expect(prediction.reason).toMatch(
+      /^dirties 100 MiB\/s over 300 ms; \d+ Mbit\/s carries 40 MiB\/s; it would hover at a downtime of 750 ms$/u,
+    );
+  });
+
+  test('calls it a coin flip near the margin only', () => {
+    const call = (carried: number) =>
+      predict(workload(40, 64), conditions(carried), costs).convergence;
+    expect(call(80)).toBe('yes');
+    expect(call(20)).toBe('no');
+    const border = [22, 24, 26, 28, 30, 32, 34, 36, 38, 40, 42, 44, 46].map(call);
+    expect(border).toContain('coin flip');
+    // In one piece: no, coin flip, yes.
+    const order = border.map((word) => ['no', 'coin flip', 'yes'].indexOf(word));
+    expect(order).toEqual([...order].sort((one, other) => one - other));
+  });
+
+  test('sends more where more is dirtied, and less with compression', () => {
+    const bytes = (rate: number, more: Partial<Conditions> = {}) =>
+      predict(workload(rate, 64, { compressionRatio: 3 }), conditions(60, more), costs).bytes!
+        .expected;
+    expect(bytes(20)).toBeGreaterThan(bytes(5));
+    expect(bytes(20, { setting: 'multifd-zlib' })).toBeLessThan(bytes(20) / 2.5);
+  });
+
+  test('of post-copy always ends: the memory once, what was dirtied meanwhile, and no downtime to speak of', () => {
+    const prediction = predict(workload(100, 30), conditions(40, { setting: 'postcopy' }), costs);
+    expect(prediction.convergence).toBe('yes');
+    expect(prediction.downtimeMs?.expected).toBe(0);
+    expect(prediction.brownoutMs?.expected).toBeGreaterThan(500);
+    expect(prediction.bytes!.expected / MIB / PAGE_OVERHEAD).toBeLessThan(128 + 30 + 1);
+  });
+
+  test('of auto-converge depends on how busy the guest is', () => {
+    const call = (busy: number) =>
+      predict(
+        workload(60, 64, { cpuBusyPercent: [busy] }),
+        conditions(30, { setting: 'auto-converge', downtimeLimitMs: 100 }),
+        costs,
+      );
+    expect(call(100).convergence).toBe('yes');
+    expect(call(100).throttlePercent!.expected).toBeGreaterThan(30);
+    expect(call(30).throttlePercent!.expected).toBeGreaterThan(call(100).throttlePercent!.expected);
+  });
+
+  test('of xbzrle sends less from the third pass on', () => {
+    const one = workload(30, 40, { deltaBytesPerDirtyPage: 200 });
+    const plain = predict(one, conditions(40), costs);
+    const encoded = predict(one, conditions(40, { setting: 'xbzrle' }), costs);
+    expect(encoded.bytes!.expected).toBeLessThan(plain.bytes!.expected);
+  });
+
+  test('says where it extrapolates', () => {
+    const short = predict(workload(1, 1), conditions(40, { downtimeLimitMs: 30 }), costs);
+    expect(short.extrapolated.join(' ')).toContain('shortest window measured (50 ms)');
+    const long = predict(workload(0.1, 64), conditions(1), costs);
+    expect(long.extrapolated.join(' ')).toContain('A pass takes 128 s');
+  });
+
+  test('never gives a figure below zero, or an interval without its middle', () => {
+    const any = fc.record({
+      rate: fc.integer({ min: 0, max: 500 }),
+      set: fc.integer({ min: 0, max: 120 }),
+      carried: fc.integer({ min: 1, max: 1000 }),
+      limit: fc.integer({ min: 1, max: 5000 }),
+      setting: fc.constantFrom(...settingNames),
+    });
+    fc.assert(
+      fc.property(any, ({ rate, set, carried, limit, setting }) => {
+        const prediction = predict(
+          workload(rate, set),
+          conditions(carried, { setting, downtimeLimitMs: limit }),
+          assumedCosts,
+        );
+        const { totalTimeMs, bytes, downtimeMs, passes } = prediction;
+        for (const range of [totalTimeMs, bytes, downtimeMs, passes]) {
+          if (range === undefined) continue;
+          expect(range.low).toBeGreaterThanOrEqual(0);
+          expect(range.expected).toBeGreaterThanOrEqual(range.low);
+          expect(range.high ?? Infinity).toBeGreaterThanOrEqual(range.expected);
+        }
+        // A coin flip may have no figures: then only a faster link than this one ends it.
+        if (prediction.convergence === 'yes') expect(totalTimeMs).toBeDefined();
+        if (prediction.convergence === 'no') expect(totalTimeMs).toBeUndefined();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
