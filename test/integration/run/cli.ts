@@ -156,6 +156,13 @@ export function qemuOf(
   )?.pid;
 }
 
+/** The process that receives the guest's heartbeat. */
+export function receiverOf(cli: Cli): number | undefined {
+  return processesOf(cli).find(({ words }) =>
+    words.some((word) => word.includes('/programs/receiver-')),
+  )?.pid;
+}
+
 /** The process inside the sandbox that measures, and not what starts it. */
 export function measuringProcessOf(cli: Cli): number | undefined {
   return processesOf(cli).find(
@@ -195,6 +202,16 @@ export function visibleOutside(): string[] {
     .split('\n')
     .filter((line) => line.includes(' migbench '));
   return [...interfaces, ...mounts];
+}
+
+/** Whether a QEMU has a connection at the migration port (4444), as its own network namespace sees it. */
+export function isReceiving(pid: number): boolean {
+  try {
+    const established = /^\s*\d+: [0-9A-F]+:115C [0-9A-F]+:[0-9A-F]+ 01 /mu;
+    return established.test(readFileSync(`/proc/${pid}/net/tcp`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 /** Print why a test is skipped, for those who read the output. */

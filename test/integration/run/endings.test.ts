@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { beforeEach, expect, test, type TestContext } from 'vitest';
 import { systemErrorCode } from '../../../harness/errors.ts';
 import { findSandboxKind } from '../../../harness/sandbox/enter.ts';
@@ -11,6 +11,7 @@ import {
   Cli,
   eventually,
   fixturePlan,
+  isReceiving,
   measuringProcessOf,
   migbench,
   mountNamespace,
@@ -129,16 +130,6 @@ test('a destination that ends after the migration (as when its guest panics) is 
     },
   ]);
 });
-
-/** Whether a QEMU has a connection at the migration port (4444), as its own network namespace sees it. */
-function isReceiving(pid: number): boolean {
-  try {
-    const established = /^\s*\d+: [0-9A-F]+:115C [0-9A-F]+:[0-9A-F]+ 01 /mu;
-    return established.test(readFileSync(`/proc/${pid}/net/tcp`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 /** Starts a program with a small file system over `folder`, in a mount namespace of its own. */
 async function withSmallDisk(context: TestContext, folder: string, size: string): Promise<Program> {

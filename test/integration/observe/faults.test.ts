@@ -1,0 +1,112 @@
+/** Faults that a trial must see, or must survive: damaged memory, and a probe that is killed. */
+import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, expect, test } from 'vitest';
+import { findSandboxKind } from '../../../harness/sandbox/enter.ts';
+import {
+  Cli,
+  eventually,
+  fixturePlan,
+  isReceiving,
+  qemuOf,
+  receiverOf,
+  recordsOf,
+  skipBecause,
+  temporaryFolder,
+  whyNoGuests,
+} from '../run/cli.ts';
+
+const PAGE_BYTES = 4096;
+/** As in the plan. */
+const GUEST_BYTES = 224 * 1024 * 1024;
+/** `MibSpg1`, the beginning of every page of memory-stress. */
+const MAGIC = Buffer.from('4d69625370673100', 'hex');
+
+let unfit: string | undefined;
+beforeAll(async () => {
+  const { mode, notes } = await findSandboxKind(new AbortController().signal);
+  unfit = mode === 'loopback' ? notes.join(' ') : await whyNoGuests();
+});
+
+/** Flip one byte in the middle of one page of the working set, in the memory of a running QEMU. */
+function flipOneByte(pid: number): void {
+  const maps = readFileSync(`/proc/${pid}/maps`, 'utf8');
+  const ranges = [...maps.matchAll(/^([0-9a-f]+)-([0-9a-f]+) rw/gmu)]
+    .map(([, from = '', to = '']) => ({
+      from: Number.parseInt(from, 16),
+      bytes: Number.parseInt(to, 16) - Number.parseInt(from, 16),
+    }))
+    // The guest's memory has its very size; QEMU's buffer for translated code may be larger.
+    .sort((one, other) => Math.abs(one.bytes - GUEST_BYTES) - Math.abs(other.bytes - GUEST_BYTES));
+  const memory = openSync(`/proc/${pid}/mem`, 'r+');
+  try {
+    const page = Buffer.alloc(PAGE_BYTES);
+    const { from, bytes } = ranges[0]!;
+    for (let at = from; at < from + bytes; at += PAGE_BYTES) {
+      readSync(memory, page, 0, PAGE_BYTES, at);
+      // Page 4321 of the 8192: seldom written, and only here with its header.
+      if (!page.subarray(0, 8).equals(MAGIC) || page.readBigUInt64LE(8) !== 4321n) continue;
+      const place = PAGE_BYTES / 2;
+      writeSync(memory, Buffer.of(page[place]! ^ 0x10), 0, 1, at + place);
+      return;
+    }
+  } finally {
+    closeSync(memory);
+  }
+  throw new Error('no page of the working set was found');
+}
+
+test('one byte that is wrong on the destination: a damaged guest, reported loudly', async (context) => {
+  if (unfit !== undefined) skipBecause(context, unfit);
+  const out = join(await temporaryFolder(), 'run');
+  await using cli = await Cli.start(['run', fixturePlan('faults'), '--out', out]);
+  const destination = await eventually('a migration under way', () => {
+    const pid = qemuOf(cli, 'destination');
+    return pid !== undefined && isReceiving(pid) ? pid : undefined;
+  });
+  await eventually('its end', () => (isReceiving(destination) ? undefined : true));
+  await sleep(500);
+  flipOneByte(destination);
+  const ended = await cli.ended();
+  expect(ended, ended.stderr).toMatchObject({ exitCode: 4 });
+  expect(recordsOf(out)).toMatchObject([
+    {
+      outcome: {
+        kind: 'failed',
+        reason: 'guest-damaged',
+        detail: expect.stringContaining('4321') as unknown,
+      },
+      integrity: 'damaged',
+    },
+  ]);
+  expect(ended.stdout).toContain('FAILED');
+  expect(ended.stdout).toContain('GUEST DATA DAMAGED');
+  expect(readFileSync(join(out, 'report', 'trials.csv'), 'utf8')).toContain('damaged');
+});
+
+test('a receiver that is killed costs the heartbeat’s columns and a warning, not the trial', async (context) => {
+  if (unfit !== undefined) skipBecause(context, unfit);
+  const out = join(await temporaryFolder(), 'run');
+  await using cli = await Cli.start(['run', fixturePlan('faults'), '--out', out]);
+  await eventually('a migration under way', () => {
+    const pid = qemuOf(cli, 'destination');
+    return pid !== undefined && isReceiving(pid) ? pid : undefined;
+  });
+  process.kill(await eventually('the receiver', () => receiverOf(cli)), 'SIGKILL');
+  const ended = await cli.ended();
+  expect(ended, ended.stderr).toMatchObject({ exitCode: 0 });
+  const [record] = recordsOf(out);
+  expect(record).toMatchObject({ outcome: { kind: 'completed' }, integrity: 'intact' });
+  expect(record?.warnings).toEqual(
+    expect.arrayContaining([
+      {
+        code: 'probe-failed',
+        message: expect.stringContaining('was killed by SIGKILL') as unknown,
+      },
+    ]),
+  );
+  expect(record?.measurements).not.toHaveProperty('blackoutMs');
+  expect(record?.measurements.wireBytes).toBeGreaterThan(0);
+  expect(record?.measurements.pauseMs).toBeGreaterThan(0);
+});
