@@ -1,4 +1,5 @@
 /** What the outer process hands to the measuring process inside the sandbox: plain data, one JSON line. */
+import type { Subject } from './characterize/measure/subjects.ts';
 import type { PlannedTrial, ResolvedPlan } from './plan/types.ts';
 import type { QemuBuild } from './qemu/builds/index.ts';
 import type { Program } from './sandbox/process.ts';
@@ -14,11 +15,8 @@ export interface GuestImageFiles {
   readonly kernelVersion: string;
 }
 
-export interface Job {
-  readonly runDirectory: string;
-  readonly plan: ResolvedPlan;
-  /** Only those that have to be run, in their order. */
-  readonly trials: readonly PlannedTrial[];
+/** What every job needs to have guests in the sandbox. */
+export interface SandboxJob {
   /** By build reference, as in the plan. */
   readonly builds: Readonly<Record<string, QemuBuild>>;
   readonly image: GuestImageFiles;
@@ -29,11 +27,30 @@ export interface Job {
   /** The program that receives heartbeats, compiled for this host. */
   readonly receiver: string;
   readonly cacheDirectory: string;
+  readonly output: OutputOptions;
+}
+
+/** Migrate: the trials of a run. */
+export interface Job extends SandboxJob {
+  readonly runDirectory: string;
+  readonly plan: ResolvedPlan;
+  /** Only those that have to be run, in their order. */
+  readonly trials: readonly PlannedTrial[];
   /** Leave the saved guests of failed cells where they are. */
   readonly keepFailed: boolean;
   /** End the campaign before a trial that would begin after this time, ms from its start. */
   readonly timeLimitMs?: number;
-  readonly output: OutputOptions;
+}
+
+/** Characterize: measure guests without migrating them. */
+export interface CharacterizeJob extends SandboxJob {
+  readonly subjects: readonly { readonly subject: Subject; readonly folder: string }[];
+  readonly windowsMs: readonly number[];
+  /** The program that reads a guest's memory, compiled for this host. */
+  readonly reader: string;
+  /** This host, in words. */
+  readonly host: string;
+  readonly logPath: string;
 }
 
 /** How the program speaks on standard error. */

@@ -11,7 +11,9 @@ import { EXIT_CODES, exitCodeOf, MigbenchError } from './errors.ts';
 import { Telemetry } from './guest/telemetry.ts';
 import { AGENT_PORT } from './guest/protocol.ts';
 import type { Stage } from './guest/start-guest.ts';
-import type { Job } from './job.ts';
+import { characterizeSubjects } from './characterize/measure/characterize.ts';
+import type { CharacterizeJob, Job, SandboxJob } from './job.ts';
+import type { Cell } from './plan/types.ts';
 import { runCampaign } from './migration/campaign.ts';
 import { COLLECTOR_PORT } from './qemu/command-line.ts';
 import { RunWriter } from './record/writer.ts';
@@ -21,10 +23,10 @@ import { createLoopbackSandbox } from './sandbox/loopback.ts';
 import { mountScratch } from './sandbox/mounts.ts';
 import { createNamespaceSandbox } from './sandbox/namespaces.ts';
 
-async function workloadsOf(job: Job): Promise<Map<string, LoadedWorkload>> {
+async function workloadsOf(cells: readonly Cell[]): Promise<Map<string, LoadedWorkload>> {
   const found = new Map<string, LoadedWorkload>();
-  for (const { cell } of job.trials) {
-    const { id, path } = cell.spec.workload;
+  for (const { spec } of cells) {
+    const { id, path } = spec.workload;
     const key = path ?? id;
     if (found.has(key)) continue;
     const loaded = path === undefined ? builtInWorkload(id) : await loadWorkload(path);
@@ -34,7 +36,7 @@ async function workloadsOf(job: Job): Promise<Map<string, LoadedWorkload>> {
   return found;
 }
 
-async function openSandbox(job: Job): Promise<Sandbox> {
+async function openSandbox(job: SandboxJob): Promise<Sandbox> {
   if (job.kind.mode === 'loopback' || job.tools === undefined) {
     return createLoopbackSandbox(job.scratch);
   }
@@ -52,12 +54,9 @@ async function openTelemetry(sandbox: Sandbox, network: 'tap' | 'user'): Promise
   });
 }
 
-async function measure(job: Job, signal: AbortSignal): Promise<void> {
+async function measure(job: Job | CharacterizeJob, signal: AbortSignal): Promise<void> {
   await using sandbox = await openSandbox(job);
   await using telemetry = await openTelemetry(sandbox, job.kind.guestNetwork);
-  const { writer } = await RunWriter.resume(job.runDirectory, job.plan);
-  await using _closing = writer;
-  const progress = new Progress(job.output, join(job.runDirectory, 'run.log'));
   const stage: Stage = {
     sandbox,
     telemetry,
@@ -66,7 +65,22 @@ async function measure(job: Job, signal: AbortSignal): Promise<void> {
     receiver: job.receiver,
     signal,
   };
-  await runCampaign({ job, stage, writer, progress, workloads: await workloadsOf(job) });
+  if ('subjects' in job) await characterize(job, stage);
+  else await migrate(job, stage);
+}
+
+async function migrate(job: Job, stage: Stage): Promise<void> {
+  const { writer } = await RunWriter.resume(job.runDirectory, job.plan);
+  await using _closing = writer;
+  const progress = new Progress(job.output, join(job.runDirectory, 'run.log'));
+  const workloads = await workloadsOf(job.trials.map(({ cell }) => cell));
+  await runCampaign({ job, stage, writer, progress, workloads });
+}
+
+async function characterize(job: CharacterizeJob, stage: Stage): Promise<void> {
+  const progress = new Progress(job.output, job.logPath);
+  const workloads = await workloadsOf(job.subjects.map(({ subject }) => subject.cell));
+  await characterizeSubjects({ job, stage, progress, workloads });
 }
 
 async function main(): Promise<void> {
@@ -74,9 +88,9 @@ async function main(): Promise<void> {
   // A terminal sends Ctrl-C to this process too; the outer one decides what it means.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined);
   const lines = createInterface({ input: process.stdin, terminal: false });
-  const job = await new Promise<Job | undefined>((resolve) => {
+  const job = await new Promise<Job | CharacterizeJob | undefined>((resolve) => {
     lines.on('line', (line) => {
-      if (line !== 'interrupt') resolve(JSON.parse(line) as Job);
+      if (line !== 'interrupt') resolve(JSON.parse(line) as Job | CharacterizeJob);
       else stop.abort(new MigbenchError('interrupted', 'Interrupted.'));
     });
     lines.on('close', () => {

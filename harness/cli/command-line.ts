@@ -4,9 +4,11 @@ import { EXIT_CODES, messageOf, MigbenchError } from '../errors.ts';
 import { migbenchVersion } from '../version.ts';
 import { didYouMean, valueProblem } from './arguments.ts';
 import { cacheCommand } from './cache.ts';
+import { characterizeCommand } from './characterize.ts';
 import { doctorCommand } from './doctor.ts';
 import { textWidth } from './text-width.ts';
 import { planCommand } from './plan.ts';
+import { predictCommand } from './predict.ts';
 import { qemuCommand } from './qemu.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
@@ -22,7 +24,7 @@ const words = {
 /** For suggestions: `run [plan]` is `run`. */
 const commandUsages = new Map(
   [
-    ...[runCommand, reportCommand, planCommand, doctorCommand],
+    ...[runCommand, reportCommand, characterizeCommand, predictCommand, planCommand, doctorCommand],
     ...[qemuCommand, cacheCommand, workloadsCommand, schemaCommand],
     { command: 'completion' },
   ].map(({ command }) => [String(command).split(' ', 1)[0] ?? '', String(command)]),
@@ -69,6 +71,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .usage('$0 COMMAND\n\nMeasure live migration of QEMU/KVM virtual machines.')
     .command(runCommand)
     .command(reportCommand)
+    .command(characterizeCommand)
+    .command(predictCommand)
     .command(planCommand)
     .command(doctorCommand)
     .command(qemuCommand)

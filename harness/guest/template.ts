@@ -2,19 +2,13 @@
  * Templates: a workload is booted and warmed up once, and its state saved; each trial restores it. Identical start
  * states, and no boot in the loop.
  */
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MigbenchError } from '../errors.ts';
 import { heartbeatChoice, type HeartbeatChoice } from './heartbeat-period.ts';
 import { saveState } from './saved-state.ts';
-import { scaledTimeoutMs } from './timeouts.ts';
 import { recipeKey, type GuestRecipe } from './recipe.ts';
-import { startGuest, type Stage } from './start-guest.ts';
-
-/** How long a guest may take from power-on to its agent's first word, ms (TCG hosts are slow). */
-const BOOT_TIMEOUT_MS = 120_000;
-/** Deadline of a short command to the guest agent, ms. */
-const AGENT_TIMEOUT_MS = 15_000;
+import type { Stage } from './start-guest.ts';
+import { bootWarmGuest } from './warm-guest.ts';
 
 export interface Template {
   readonly key: string;
@@ -47,49 +41,9 @@ export async function createTemplate(
 ): Promise<Template> {
   const key = recipeKey(recipe);
   const own = join(folder, key);
-  await mkdir(own, { recursive: true });
-  const disk = recipe.workload.disk?.(recipe.parameters);
-  const diskPath = disk === undefined ? undefined : join(own, 'disk.raw');
-  if (diskPath !== undefined && disk !== undefined) await makeDisk(diskPath, disk.sizeBytes);
-  const { telemetry, signal, sandbox } = stage;
-  const startedMs = performance.now();
-  await using guest = (
-    await startGuest(stage, {
-      recipe,
-      host: sandbox.source,
-      build: recipe.build,
-      incoming: 'none',
-      folder: own,
-      ...(diskPath === undefined ? {} : { diskPath }),
-    })
-  ).machine;
-  const gone = new AbortController();
-  void guest.process.exited.then(() =>
-    gone.abort(
-      new MigbenchError('guest', `The guest's QEMU ended during its boot.${guest.ownWords}`),
-    ),
-  );
-  const alive = AbortSignal.any([signal, gone.signal]);
-  const wait = (timeoutMs: number) => ({ timeoutMs, signal: alive });
-  await telemetry.beginSession(wait(BOOT_TIMEOUT_MS));
-  const bootMs = performance.now() - startedMs;
-  const command = recipe.workload.command(recipe.parameters);
-  if (command !== undefined) {
-    await telemetry.command('start', command, wait(AGENT_TIMEOUT_MS));
-    await telemetry.waitForReady(
-      wait(scaledTimeoutMs(recipe.workload.readyTimeoutMs, recipe.shape)),
-    );
-    await telemetry.command('load-start', [], wait(AGENT_TIMEOUT_MS));
-  }
-  const gate = await telemetry.waitUntilSteady(recipe.workload.gate, alive);
-  if (gate.kind !== 'steady') {
-    throw new MigbenchError(
-      'guest',
-      `The workload ${recipe.workload.id} did not reach a steady load: ${gate.reason}. ` +
-        `Its console is ${join(own, 'source.console.log')}; a smaller load or a quieter host may help.`,
-    );
-  }
-  const warmUpMs = performance.now() - startedMs - bootMs;
+  const { signal, sandbox } = stage;
+  await using warm = await bootWarmGuest(stage, recipe, own);
+  const { machine: guest, alive, diskPath, bootMs, warmUpMs } = warm;
   const heartbeat = await heartbeatChoice({ ...stage, signal: alive }, recipe, guest, factsFolder);
   await guest.qmp.execute('stop');
   const statePath = join(own, 'state');
@@ -105,11 +59,4 @@ export async function createTemplate(
     bootMs,
     warmUpMs,
   };
-}
-
-async function makeDisk(path: string, sizeBytes: number): Promise<void> {
-  await rm(path, { force: true });
-  const file = await open(path, 'w');
-  await file.truncate(sizeBytes);
-  await file.close();
 }

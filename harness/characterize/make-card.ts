@@ -1,0 +1,211 @@
+/** From what was measured to a card. */
+import type { Card } from './card.ts';
+import { assumedCosts } from './conditions.ts';
+import { dirtyFunction, spreadOf, type DirtyCurve } from './curve.ts';
+import type { DirtyWindow, GuestMeasurement } from './measure/measure-guest.ts';
+import { phasesOf } from './phases.ts';
+import { requiredBandwidths, requiredDowntimes } from './recommend.ts';
+import { PAGE_BYTES } from './wire.ts';
+
+/** What a card says of itself beside what was measured. */
+export type CardFrame = Pick<
+  Card,
+  'workload' | 'workloadParams' | 'guest' | 'qemu' | 'accelerator' | 'createdAt'
+> &
+  Pick<Card, 'migbench' | 'title' | 'host' | 'progressUnit'>;
+
+/** A window that came out more than this longer or shorter than it should is left out. */
+const WINDOW_TOLERANCE = 0.2;
+/** Fewer independent windows than this are worth a warning. */
+const LEAST_INDEPENDENT = 3;
+/** A guest that dirties less than this in a second is idle, bytes. */
+const IDLE_BYTES_PER_SECOND = 1024 * 1024;
+const MUCH_DISTURBANCE_PERCENT = 10;
+
+const METHOD =
+  'The guest’s memory was read through its shared memory file by a program beside QEMU; a page counts as dirty where ' +
+  'its hash differs between two readings. Cross-checks: QEMU’s calc-dirty-rate.';
+
+/** @throws MigbenchError `record` where not a single window could be used. */
+export function makeCard(frame: CardFrame, measured: GuestMeasurement): Card {
+  const dirtyCurve = curveOf(measured);
+  const nonZeroBytes =
+    medianOf(measured.snapshots.map(({ nonZeroPages }) => nonZeroPages)) * PAGE_BYTES;
+  const dirty = dirtyFunction(dirtyCurve, nonZeroBytes, 'median');
+  const { compression, dirtyCompression, delta, progress, touched } = measured;
+  const disturbance =
+    progress === undefined ? undefined : 100 * (1 - progress.read / progress.alone);
+  const workload = {
+    dirtyCurve,
+    nonZeroBytes,
+    memoryBytes: frame.guest.memoryBytes,
+    compressionRatio: compression?.ratio,
+    deltaBytesPerDirtyPage: deltaPerPage(delta),
+    cpuBusyPercent: measured.cpuBusyPercent,
+  };
+  const costs =
+    compression === undefined
+      ? assumedCosts
+      : { ...assumedCosts, zlibBytesPerSecond: compression.bytesPerSecond };
+  const phases = phasesOf(measured.series);
+  return {
+    schemaVersion: 1,
+    ...frame,
+    method: METHOD,
+    dirtyCurve: dirtyCurve.map(({ windowMs, uniqueDirtyBytes }) => ({
+      windowMs,
+      uniqueDirtyBytes: { ...uniqueDirtyBytes },
+    })),
+    workingSetBytes: dirty.workingSetBytes,
+    nonZeroBytes,
+    zeroFraction: Math.max(0, 1 - nonZeroBytes / frame.guest.memoryBytes),
+    ...defined({
+      compressionRatio: compression?.ratio,
+      deltaBytesPerDirtyPage: deltaPerPage(delta),
+      touchedBytes: touched?.bytes,
+      touchedWindowMs: touched?.windowMs,
+      disturbancePercent: disturbance,
+      progressPerSecond: progress?.alone,
+      zlibBytesPerSecond: compression?.bytesPerSecond,
+      dirtyCompressionRatio: dirtyCompression?.ratio,
+    }),
+    cpuBusyPercent: [...measured.cpuBusyPercent],
+    requiredBandwidth: requiredBandwidths(workload, costs),
+    requiredDowntime: requiredDowntimes(workload, costs),
+    phases: {
+      kind: phases.kind,
+      detail: phases.detail,
+      windowMs: measured.schedule.gridMs,
+      ...(phases.levels === undefined ? {} : { levels: [...phases.levels] }),
+    },
+    warnings: warningsOf(measured, dirtyCurve, { disturbance, phases: phases.kind, frame }),
+    footprintBytes: Math.max(...measured.snapshots.map(({ heldPages }) => heldPages)) * PAGE_BYTES,
+    measuredForMs: measured.schedule.durationMs,
+    scanMs: measured.scanMs,
+    crossChecks: crossChecksOf(measured, dirty),
+  };
+}
+
+/** The curve over the windows that came out as long as they should. */
+function curveOf({ schedule, windows }: GuestMeasurement): DirtyCurve {
+  return schedule.windows.flatMap(({ windowMs, independent }) => {
+    const used = usable(windows, windowMs);
+    const spread = spreadOf(
+      used.map(({ bytes }) => bytes),
+      Math.min(independent, used.length),
+    );
+    const tookMs = medianOf(used.map((window) => window.tookMs));
+    return spread === undefined
+      ? []
+      : [{ windowMs: Math.round(tookMs * 10) / 10, uniqueDirtyBytes: spread }];
+  });
+}
+
+function usable(windows: readonly DirtyWindow[], windowMs: number): DirtyWindow[] {
+  return windows.filter(
+    (window) =>
+      window.windowMs === windowMs &&
+      Math.abs(window.tookMs - windowMs) <= WINDOW_TOLERANCE * windowMs,
+  );
+}
+
+function deltaPerPage(delta: GuestMeasurement['delta']): number | undefined {
+  return delta === undefined || delta.changedPages === 0
+    ? undefined
+    : delta.encodedBytes / delta.changedPages;
+}
+
+function crossChecksOf(measured: GuestMeasurement, dirty: (ms: number) => number) {
+  const { readings, refused } = measured.dirtyRates;
+  const keys = [...new Set(readings.map(({ mode, windowMs }) => `${mode} ${windowMs}`))];
+  const checks = keys.flatMap((key) => {
+    const own = readings.filter(({ mode, windowMs }) => `${mode} ${windowMs}` === key);
+    const [first] = own;
+    const spread = spreadOf(own.map(({ uniqueDirtyBytes }) => uniqueDirtyBytes));
+    if (first === undefined || spread === undefined) return [];
+    const expected = dirty(first.windowMs);
+    return [
+      {
+        method: `calc-dirty-rate ${first.mode}`,
+        windowMs: first.windowMs,
+        uniqueDirtyBytes: spread,
+        ...(expected <= 0
+          ? {}
+          : { differencePercent: (100 * (spread.median - expected)) / expected }),
+      },
+    ];
+  });
+  return [
+    ...checks,
+    ...refused.map(({ mode, why }) => ({
+      method: `calc-dirty-rate ${mode}`,
+      windowMs: 0,
+      uniqueDirtyBytes: { n: 1, median: 0, low: 0, high: 0 },
+      note: `not measured: ${why}`,
+    })),
+  ];
+}
+
+function warningsOf(
+  measured: GuestMeasurement,
+  curve: DirtyCurve,
+  about: {
+    readonly disturbance: number | undefined;
+    readonly phases: string;
+    readonly frame: CardFrame;
+  },
+): string[] {
+  const seconds = (ms: number) => `${Number((ms / 1000).toPrecision(3))} s`;
+  const few = curve.filter(
+    ({ uniqueDirtyBytes: { independent = 0 } }) => independent < LEAST_INDEPENDENT,
+  );
+  const missing = measured.schedule.windows.filter(
+    ({ windowMs }) => usable(measured.windows, windowMs).length === 0,
+  );
+  const perSecond =
+    (curve.find(({ windowMs }) => windowMs >= 900) ?? curve.at(-1))?.uniqueDirtyBytes.median ?? 0;
+  return [
+    ...(about.frame.accelerator === 'tcg'
+      ? [
+          'The guest ran under TCG (emulation): its speed, and so what it dirties, is not that of KVM.',
+        ]
+      : []),
+    ...(few.length === 0
+      ? []
+      : [
+          `Windows from ${seconds(few[0]?.windowMs ?? 0)} on rest on fewer than ${LEAST_INDEPENDENT} that do not overlap: their spread is too narrow.`,
+        ]),
+    ...missing.map(
+      ({ windowMs }) =>
+        `No window of ${seconds(windowMs)} came out as long as it should: this host was too slow for it.`,
+    ),
+    ...(about.phases === 'phases'
+      ? [
+          'The workload has phases: the curve mixes them. See the phases, and use the upper end of the spread.',
+        ]
+      : []),
+    ...(about.phases === 'drift'
+      ? [
+          'The workload drifts: what it dirties changed all through the measurement. Measure it again later.',
+        ]
+      : []),
+    ...(perSecond < IDLE_BYTES_PER_SECOND
+      ? ['The guest is all but idle: what was measured is mostly the system around the workload.']
+      : []),
+    ...(about.disturbance !== undefined && about.disturbance > MUCH_DISTURBANCE_PERCENT
+      ? [
+          `Measuring cost the workload ${Math.round(about.disturbance)} % of its throughput: undisturbed it dirties more.`,
+        ]
+      : []),
+  ];
+}
+
+function medianOf(values: readonly number[]): number {
+  return spreadOf(values)?.median ?? 0;
+}
+
+function defined<T extends Record<string, number | undefined>>(values: T) {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== undefined),
+  ) as { [Key in keyof T]?: number };
+}

@@ -1,0 +1,265 @@
+/** What a card's page says, before it is Markdown or HTML: one page for whoever plans capacity. */
+import type { Card, OwnError } from '../../harness/characterize/card.ts';
+import type { Range } from '../../harness/characterize/predict.ts';
+import {
+  formatBitRate,
+  formatByteRate,
+  formatBytes,
+  formatDuration,
+  formatPercent,
+} from '../../harness/units.ts';
+import { UNKNOWN } from '../format.ts';
+
+/** A table: its first column holds names, the others figures, unless it is prose. */
+export interface CardTable {
+  readonly caption: string;
+  readonly heads: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Columns of words. */
+  readonly prose?: readonly number[];
+}
+
+export interface CardContent {
+  readonly title: string;
+  /** Under what it was measured, in one line. */
+  readonly under: string;
+  /** The whole card in a sentence or two. */
+  readonly verdict: string;
+  readonly warnings: readonly string[];
+  readonly tables: readonly CardTable[];
+  /** What it rests on. */
+  readonly notes: readonly string[];
+}
+
+/** `2.04 s (1.9 s – 2.2 s)`. */
+export function rangeText(range: Range | undefined, format: (value: number) => string): string {
+  if (range === undefined) return UNKNOWN;
+  const { low, expected, high } = range;
+  const [one, middle] = [format(low), format(expected)];
+  if (high === undefined) return `${middle} (from ${one}, no upper bound)`;
+  const other = format(high);
+  return one === middle && other === middle ? middle : `${middle} (${one} – ${other})`;
+}
+
+/** The type of the figures in a card, whose absent bound may be written `undefined`. */
+type CardRange = { low: number; expected: number; high?: number | undefined } | undefined;
+
+const text = (range: CardRange, format: (value: number) => string): string =>
+  rangeText(
+    range === undefined
+      ? undefined
+      : {
+          low: range.low,
+          expected: range.expected,
+          ...(range.high === undefined ? {} : { high: range.high }),
+        },
+    format,
+  );
+
+const duration = (ms: number): string => (ms === 0 ? '0 ms' : formatDuration(ms));
+
+/** All that a card's page says. */
+export function cardContent(card: Card): CardContent {
+  return {
+    title: card.title ?? card.workload,
+    under:
+      `${formatBytes(card.guest.memoryBytes)}, ${card.guest.vcpus} vCPU, ${card.accelerator.toUpperCase()}, ` +
+      `QEMU ${card.qemu.version} (${card.qemu.reference}), ${card.createdAt.slice(0, 16).replace('T', ' ')} UTC`,
+    verdict: verdict(card),
+    warnings: card.warnings,
+    tables: [bandwidths(card), downtimes(card), curve(card), facts(card), ...checks(card)],
+    notes: notes(card),
+  };
+}
+
+function verdict(card: Card): string {
+  const usual = card.requiredBandwidth.find(({ downtimeLimitMs }) => downtimeLimitMs === 300);
+  const [slowest] = card.requiredDowntime;
+  const parts = [
+    `Its writable working set is ${formatBytes(card.workingSetBytes)} of ${formatBytes(card.nonZeroBytes)} in use.`,
+    ...(usual === undefined
+      ? []
+      : [`Pre-copy needs ${formatBitRate(usual.bitsPerSecond)} for a downtime of 300 ms.`]),
+    ...(slowest === undefined
+      ? []
+      : [
+          `Over ${formatBitRate(slowest.bandwidthBitsPerSecond)}: ${modeText(slowest.recommended)} (${slowest.why}).`,
+        ]),
+    phasesText(card),
+  ];
+  return parts.join(' ');
+}
+
+function modeText(mode: Card['requiredDowntime'][number]['recommended']): string {
+  return mode === 'do-not-move' ? 'do not move it' : mode;
+}
+
+function phasesText({ phases }: Card): string {
+  switch (phases.kind) {
+    case 'steady':
+      return 'It did the same all the time.';
+    case 'unknown':
+      return `Whether it did the same all the time is not known: ${phases.detail}.`;
+    case 'phases':
+    case 'drift': {
+      const levels = (phases.levels ?? []).map((bytes) => formatBytes(bytes)).join(' and ');
+      const name = phases.kind === 'phases' ? 'It has phases' : 'It drifts';
+      return `${name}: ${phases.detail} (${levels} per ${duration(phases.windowMs ?? 0)}).`;
+    }
+  }
+}
+
+function bandwidths(card: Card): CardTable {
+  return {
+    caption:
+      'Required bandwidth: what the link must carry for a downtime limit, and what a migration over 1.25 times that takes',
+    heads: ['downtime limit', 'required', 'total time', 'sent', 'downtime'],
+    rows: card.requiredBandwidth.map((row) => [
+      duration(row.downtimeLimitMs),
+      formatBitRate(row.bitsPerSecond),
+      text(row.totalTimeMs, duration),
+      text(row.bytes, formatBytes),
+      text(row.downtimeMs, duration),
+    ]),
+  };
+}
+
+function downtimes(card: Card): CardTable {
+  return {
+    caption:
+      'Required downtime: where an endless pre-copy hovers, and the recommended mode for a downtime limit of 300 ms',
+    heads: ['link', 'required', 'recommended', 'total time', 'sent', 'downtime', 'why'],
+    prose: [2, 6],
+    rows: card.requiredDowntime.map((row) => [
+      formatBitRate(row.bandwidthBitsPerSecond),
+      row.ms === 0 ? 'none' : duration(row.ms),
+      modeText(row.recommended),
+      text(row.totalTimeMs, duration),
+      text(row.bytes, formatBytes),
+      text(row.downtimeMs, duration),
+      row.why,
+    ]),
+  };
+}
+
+function curve(card: Card): CardTable {
+  return {
+    caption:
+      'Dirty curve: unique bytes dirtied within a window (10th to 90th percentile, or all below ten windows)',
+    heads: ['window', 'dirtied', 'spread', 'per second', 'windows', 'not overlapping'],
+    rows: card.dirtyCurve.map(
+      ({ windowMs, uniqueDirtyBytes: { n, median, low, high, independent } }) => [
+        duration(windowMs),
+        formatBytes(median),
+        `${formatBytes(low)} – ${formatBytes(high)}`,
+        formatByteRate((median * 1000) / windowMs),
+        String(n),
+        independent === undefined ? UNKNOWN : String(independent),
+      ],
+    ),
+  };
+}
+
+function facts(card: Card): CardTable {
+  const { compressionRatio: ratio, deltaBytesPerDirtyPage: delta, touchedBytes: touched } = card;
+  const rows: [string, string][] = [
+    [
+      'memory in use (not zero)',
+      `${formatBytes(card.nonZeroBytes)}; ${formatPercent(card.zeroFraction * 100)} is zero`,
+    ],
+    [
+      'host memory held',
+      card.footprintBytes === undefined ? UNKNOWN : formatBytes(card.footprintBytes),
+    ],
+    ['writable working set', formatBytes(card.workingSetBytes)],
+    [
+      'touched set',
+      touched === undefined
+        ? UNKNOWN
+        : `${formatBytes(touched)} read or written within ${duration(card.touchedWindowMs ?? 0)}`,
+    ],
+    [
+      'compressibility',
+      ratio === undefined
+        ? UNKNOWN
+        : `${ratio.toPrecision(3)}:1 (zlib level 1)` +
+          (card.dirtyCompressionRatio === undefined
+            ? ''
+            : `; of pages dirtied again ${card.dirtyCompressionRatio.toPrecision(3)}:1`) +
+          (card.zlibBytesPerSecond === undefined
+            ? ''
+            : `; ${formatByteRate(card.zlibBytesPerSecond)} per channel on this host`),
+    ],
+    [
+      'difference of a page dirtied again',
+      delta === undefined ? UNKNOWN : `${Math.round(delta)} of 4096 bytes (what xbzrle could send)`,
+    ],
+    ['vCPUs busy', card.cpuBusyPercent.map((percent) => formatPercent(percent)).join(', ')],
+    [
+      'throughput',
+      card.progressPerSecond === undefined
+        ? 'none: a guest without a load'
+        : `${Number(card.progressPerSecond.toPrecision(4))} ${card.progressUnit ?? 'units'}/s`,
+    ],
+    [
+      'cost of measuring',
+      card.disturbancePercent === undefined
+        ? UNKNOWN
+        : `${formatPercent(Math.max(0, card.disturbancePercent))} of its throughput`,
+    ],
+  ];
+  return { caption: 'The workload', heads: ['what', 'figure'], rows, prose: [1] };
+}
+
+function checks({ crossChecks = [] }: Card): CardTable[] {
+  if (crossChecks.length === 0) return [];
+  return [
+    {
+      caption: 'Cross-check: the same by other methods, against the dirty curve',
+      heads: ['method', 'window', 'dirtied', 'difference'],
+      rows: crossChecks.map(({ method, windowMs, uniqueDirtyBytes, differencePercent, note }) => [
+        method,
+        windowMs === 0 ? UNKNOWN : duration(windowMs),
+        note ?? formatBytes(uniqueDirtyBytes.median),
+        differencePercent === undefined ? UNKNOWN : formatPercent(differencePercent),
+      ]),
+    },
+  ];
+}
+
+function notes(card: Card): string[] {
+  const parameters = Object.entries(card.workloadParams)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(', ');
+  return [
+    card.method,
+    `Measured for ${duration(card.measuredForMs ?? 0)}; one reading of all memory takes ${duration(card.scanMs ?? 0)}.`,
+    ...(parameters === '' ? [] : [`Parameters, in base units: ${parameters}.`]),
+    `Machine ${card.guest.machineType}, CPU ${card.guest.cpu}; host ${card.host ?? 'unknown'}; ${card.qemu.package === '' ? '' : `${card.qemu.package}; `}migbench ${card.migbench ?? 'unknown'}.`,
+    'Times, bytes and downtimes are predictions: the link carries what Ethernet and TCP leave of it, and the hosts cost what docs/models.md assumes.',
+    ownErrorText(card.ownError),
+  ];
+}
+
+/** How good such predictions were found to be. */
+export function ownErrorText(error: OwnError | undefined): string {
+  if (error === undefined) {
+    return 'How far off predictions from this card are has not been measured: migbench validate does.';
+  }
+  const part = (name: string, of: { median: number; p90: number } | undefined, unit: string) =>
+    of === undefined
+      ? []
+      : [
+          `${name} ${Number(of.median.toPrecision(2))}${unit} (p90 ${Number(of.p90.toPrecision(2))}${unit})`,
+        ];
+  const figures = [
+    ...part('total time', error.totalTimePercent, ' %'),
+    ...part('bytes', error.bytesPercent, ' %'),
+    ...part('downtime', error.downtimePercent, ' %'),
+    ...part('downtime', error.downtimeMs, ' ms'),
+  ];
+  return (
+    `The predictor's own error, ${error.source}, ${error.trials} migrations: median of |error| ${figures.join(', ')}; ` +
+    `${error.wrongCalls} of ${error.calls} convergence calls wrong, ${error.coinFlips} coin flips.`
+  );
+}

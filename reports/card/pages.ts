@@ -1,0 +1,93 @@
+/** A card as Markdown and as one HTML page, from the same content. */
+import { escapeHtml, escapeMarkdown } from '../escape.ts';
+import { table, type Html } from '../html/elements.ts';
+import { style } from '../html/style.ts';
+import type { CardContent, CardTable } from './content.ts';
+
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** Paper: everything on one page, tables small, no colours that a printer would waste. */
+const printStyle = `
+.card h2 { margin: 22px 0 6px; padding-top: 8px; }
+.card table { font-size: 13px; }
+.card img { max-width: 100%; background: white; }
+.card ul { margin: 6px 0; padding-left: 20px; }
+@media print { body { font-size: 10px; } .card h2 { margin: 10px 0 2px; } .card table { font-size: 9px; } .scroll { overflow: visible; } }
+`;
+
+/** card.md. */
+export function cardMarkdown(content: CardContent): string {
+  const lines = [
+    `# Workload card: ${escapeMarkdown(content.title)}`,
+    escapeMarkdown(content.under),
+    escapeMarkdown(content.verdict),
+    ...(content.warnings.length === 0
+      ? []
+      : [
+          content.warnings.map((warning) => `- **Warning:** ${escapeMarkdown(warning)}`).join('\n'),
+        ]),
+    ...content.tables.flatMap((one) => [`## ${escapeMarkdown(one.caption)}`, markdownTable(one)]),
+    '## What it rests on',
+    content.notes.map((note) => `- ${escapeMarkdown(note)}`).join('\n'),
+  ];
+  return `${lines.join('\n\n')}\n`;
+}
+
+function markdownTable({ heads, rows, prose = [] }: CardTable): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
+  const rule = heads.map((_, index) => (index === 0 || prose.includes(index) ? '---' : '---:'));
+  return [line(heads), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+}
+
+/** card.html: one file that needs no network and runs nothing. */
+export function cardPage(content: CardContent, svg: string): Html {
+  const picture = `data:image/svg+xml;base64,${Buffer.from(svg, 'utf8').toString('base64')}`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(`${content.title} – workload card`)}</title>
+<style>${style}${printStyle}</style>
+</head>
+<body class="card">
+<header class="frame">
+<h1>Workload card: ${escapeHtml(content.title)}</h1>
+<div class="muted">${escapeHtml(content.under)}</div>
+</header>
+<main class="frame">
+<div class="verdict note"><p>${escapeHtml(content.verdict)}</p></div>
+${warnings(content.warnings)}
+${content.tables.slice(0, 2).map(section).join('\n')}
+<h2>Dirty curve and links</h2>
+<p>Where the line of a link runs above the curve, pre-copy over that link converges with such a downtime. Both axes are logarithmic; the band is the spread.</p>
+<img src="${picture}" alt="Dirty curve: unique memory dirtied against the window; its figures are in the table below.">
+${content.tables.slice(2).map(section).join('\n')}
+<h2>What it rests on</h2>
+<ul>${content.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>
+</main>
+</body>
+</html>
+`;
+}
+
+function warnings(texts: readonly string[]): Html {
+  if (texts.length === 0) return '';
+  const items = texts.map(
+    (text) =>
+      `<li class="warning"><span class="mark">warning</span><span>${escapeHtml(text)}</span></li>`,
+  );
+  return `<ul class="notices">${items.join('')}</ul>`;
+}
+
+function section({ caption, heads, rows, prose = [] }: CardTable): Html {
+  const [heading = caption] = caption.split(':', 1);
+  return `<section><h2>${escapeHtml(heading)}</h2>
+${table(
+  caption,
+  heads.map((title, index) => ({ title, figure: index > 0 && !prose.includes(index) })),
+  rows.map((cells) => cells.map(escapeHtml)),
+)}</section>`;
+}
