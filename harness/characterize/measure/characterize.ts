@@ -150,22 +150,20 @@ function buildOf(job: CharacterizeJob, reference: string): QemuBuild {
 /** Every single window, for those who want to look behind the curve. */
 function windowsCsv(measured: GuestMeasurement): string {
   const rows = [
-    ...measured.windows.map(({ windowMs, tookMs, atMs, bytes }) => [
-      ...[
-        'memory-file',
-        windowMs,
-        Math.round(tookMs * 1000) / 1000,
-        Math.round(atMs * 10) / 10,
-        bytes,
-      ],
+    ...measured.windows.map(({ windowMs, tookMs, atMs, bytes, unevenMs }) => [
+      ...['memory-file', windowMs, rounded(tookMs), rounded(atMs), bytes, rounded(unevenMs)],
     ]),
     ...measured.dirtyRates.readings.map(({ mode, windowMs, uniqueDirtyBytes }) => [
-      ...[`calc-dirty-rate ${mode}`, windowMs, '', '', Math.round(uniqueDirtyBytes)],
+      ...[`calc-dirty-rate ${mode}`, windowMs, '', '', Math.round(uniqueDirtyBytes), ''],
     ]),
   ];
   return stringify(rows, {
     header: true,
-    columns: ['method', 'window_ms', 'took_ms', 'at_ms', 'unique_dirty_bytes'],
+    columns: ['method', 'window_ms', 'took_ms', 'at_ms', 'unique_dirty_bytes', 'uneven_ms'],
     record_delimiter: '\r\n',
   });
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }

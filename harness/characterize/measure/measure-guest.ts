@@ -24,6 +24,8 @@ export interface DirtyWindow {
   readonly windowMs: number;
   /** As it came out. */
   readonly tookMs: number;
+  /** By how much it differs between parts of memory, ms. */
+  readonly unevenMs: number;
   /** From the first reading, ms. */
   readonly atMs: number;
   readonly bytes: number;
@@ -63,7 +65,7 @@ export interface MeasureRequest {
 /** Windows without reading, before and after, ms. */
 const ALONE_MS = 4_000;
 /** Reading lasts at least so long, ms. */
-const READING_MS = 60_000;
+const SHORTEST_READING_MS = 20_000;
 /** Pages that are compressed, and pages whose changes are looked at. */
 const SAMPLED_PAGES = 2_048;
 const DELTA_WINDOW_MS = 1_000;
@@ -85,7 +87,11 @@ export async function measureGuest(request: MeasureRequest): Promise<GuestMeasur
   // Once to have it mapped and warm, once to know its pace.
   await reader.scan();
   const { tookMs: scanMs } = await reader.scan();
-  const schedule = scheduleOf({ windowsMs: request.windowsMs, scanMs, durationMs: READING_MS });
+  const schedule = scheduleOf({
+    windowsMs: request.windowsMs,
+    scanMs,
+    durationMs: readingMs(request.windowsMs),
+  });
   onStep('watching the guest undisturbed');
   const before = await span(() => window(ALONE_MS, signal));
   const touchedFromMs = performance.now();
@@ -134,10 +140,16 @@ export async function measureGuest(request: MeasureRequest): Promise<GuestMeasur
       .filter(({ windowMs, tookMs }) => windowMs === gridMs && tookMs < 2 * gridMs)
       .map(({ atMs, bytes }) => ({ atMs, bytes })),
     ...(touched === undefined ? {} : { touched: { bytes: touched, windowMs: touchedMs } }),
-    ...(read === undefined || alone.length < 2
+    // A guest without a load counts nothing.
+    ...(read === undefined || alone.length < 2 || !alone.every((value) => value > 0)
       ? {}
       : { progress: { alone: alone.reduce((sum, value) => sum + value, 0) / 2, read } }),
   };
+}
+
+/** How long to read, ms: several of the longest window, but no more than a minute for that. */
+function readingMs(windowsMs: readonly number[]): number {
+  return Math.max(SHORTEST_READING_MS, Math.min(60_000, 6 * Math.max(...windowsMs)));
 }
 
 /** Run something between two moments of the monotonic clock. */
@@ -180,9 +192,9 @@ async function compareWindows(
     : [{ windowMs: schedule.gridMs, pairs: gridSteps(schedule) }];
   for (const { windowMs, pairs } of [...schedule.windows, ...gridPairs]) {
     for (const [from, to] of pairs) {
-      const { changedPages, windowMs: tookMs } = await reader.compare(from, to);
+      const { changedPages, windowMs: tookMs, unevenMs } = await reader.compare(from, to);
       const atMs = (snapshots[from]?.atMs ?? first) - first;
-      windows.push({ windowMs, tookMs, atMs, bytes: changedPages * PAGE_BYTES });
+      windows.push({ windowMs, tookMs, unevenMs, atMs, bytes: changedPages * PAGE_BYTES });
     }
   }
   return windows;

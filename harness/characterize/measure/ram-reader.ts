@@ -10,8 +10,8 @@ import type { RunningProcess } from '../../sandbox/running.ts';
 
 /** How long an answer may take beyond what was asked to last, ms. */
 const ANSWER_TIMEOUT_MS = 60_000;
-/** A reading is spread over this many times the time that it takes, so that bursts overlap. */
-const SPREAD = 6;
+/** A reading is spread over this many times the time that it takes, so that two can be under way. */
+const SPREAD = 4;
 
 /** One reading of all memory. */
 export interface Snapshot {
@@ -24,6 +24,14 @@ export interface Snapshot {
   /** Pages of host memory that the guest holds. */
   readonly heldPages: number;
   readonly cpuMs: number;
+}
+
+export interface Comparison {
+  readonly changedPages: number;
+  /** Between the two readings of a page, on average. */
+  readonly windowMs: number;
+  /** By how much that differs between parts of memory, on average. */
+  readonly unevenMs: number;
 }
 
 /** Pages that were dirtied again. */
@@ -125,14 +133,12 @@ export class RamReader implements AsyncDisposable {
     return taken.sort((one, other) => one.index - other.index);
   }
 
-  /** Pages that differ between two readings, and the time between the two readings of a page on average. */
-  async compare(
-    from: number,
-    to: number,
-  ): Promise<{ readonly changedPages: number; readonly windowMs: number }> {
+  /** Pages that differ between two readings. */
+  async compare(from: number, to: number): Promise<Comparison> {
     this.#tell(`compare ${from} ${to}`);
-    const [, , changedPages = 0, windowNs = 0] = await this.#answer('compare', ANSWER_TIMEOUT_MS);
-    return { changedPages, windowMs: windowNs / 1e6 };
+    const numbers = await this.#answer('compare', ANSWER_TIMEOUT_MS);
+    const [changedPages = 0, windowNs = 0, unevenNs = 0] = numbers.slice(2);
+    return { changedPages, windowMs: windowNs / 1e6, unevenMs: unevenNs / 1e6 };
   }
 
   /** Write pages that are not zero, drawn evenly, to a file; gives how many. */

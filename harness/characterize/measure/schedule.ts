@@ -1,6 +1,6 @@
 /**
- * When the guest's memory is read, and which readings are compared: a grid of readings all along, and bursts on some of
- * its points for windows that are shorter than the grid's step.
+ * When the guest's memory is read, and which readings are compared: a grid of readings all along, and for windows that
+ * are no multiple of its step a second reading after one of the grid, each window in its turn.
  */
 
 /** Windows of a card unless told otherwise, ms. */
@@ -35,8 +35,6 @@ export interface ScheduleRequest {
 const SHORTEST_GRID_MS = 1_000;
 /** Of all the time, at most this part is spent reading on the grid. */
 const GRID_SHARE = 0.12;
-/** Bursts stand this many steps of the grid apart. */
-const BURST_EVERY = 5;
 /** A window that differs from a multiple of the step by no more than this part is taken from the grid. */
 const TOLERANCE = 0.02;
 /** The longest window should fit in this often, overlapping. */
@@ -56,11 +54,19 @@ export function scheduleOf(request: ScheduleRequest): Schedule {
   const points = durationMs / gridMs;
   const grid = Array.from({ length: points + 1 }, (_, step) => step * gridMs);
   const offGrid = windows.filter((windowMs) => !onGrid(windowMs));
-  const bursts = grid.filter(
-    (at, step) => step % BURST_EVERY === 0 && at + (offGrid.at(-1) ?? 0) <= durationMs,
+  // By turns, so that no more than a few readings are under way at any time.
+  const turns = new Map(
+    offGrid.map((windowMs, turn) => {
+      const fitting = grid.filter((at) => at + windowMs <= durationMs);
+      const own = fitting.filter((_, step) => step % offGrid.length === turn);
+      return [windowMs, own.length > 0 ? own : fitting.slice(0, 1)] as const;
+    }),
   );
   const offsetsMs = [
-    ...new Set([...grid, ...bursts.flatMap((at) => offGrid.map((windowMs) => at + windowMs))]),
+    ...new Set([
+      ...grid,
+      ...[...turns].flatMap(([windowMs, starts]) => starts.map((at) => at + windowMs)),
+    ]),
   ].sort((one, other) => one - other);
   const indexOf = new Map(offsetsMs.map((offset, index) => [offset, index]));
   const pair = (from: number, to: number): [number, number][] => {
@@ -72,7 +78,7 @@ export function scheduleOf(request: ScheduleRequest): Schedule {
     offsetsMs,
     windows: windows.map((windowMs) => {
       const span = onGrid(windowMs) ? Math.round(windowMs / gridMs) * gridMs : windowMs;
-      const pairs = (onGrid(windowMs) ? grid : bursts).flatMap((at) => pair(at, at + span));
+      const pairs = (turns.get(windowMs) ?? grid).flatMap((at) => pair(at, at + span));
       return {
         windowMs,
         pairs,

@@ -1,0 +1,76 @@
+/** Cards of real guests: the dirty curve against what the workload is known to dirty, and loads that change. */
+import { execa } from 'execa';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCard } from '../../../harness/characterize/card.ts';
+import { knownDirtyBytes } from '../../../harness/characterize/closed-forms.ts';
+import { packageRoot } from '../../../harness/paths.ts';
+
+const MIB = 1024 * 1024;
+const LIMIT_MS = 240_000;
+const changing = join(packageRoot, 'test', 'fixtures', 'workloads', 'changing');
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'migbench-card-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function migbench(...args: string[]) {
+  const main = join(packageRoot, 'dist', 'harness', 'cli', 'main.js');
+  return execa(process.execPath, [main, ...args], { reject: false, timeout: LIMIT_MS });
+}
+
+describe('characterize', () => {
+  test('measures what memory-stress is known to dirty, by two methods', async () => {
+    const out = join(folder, 'known');
+    const { exitCode, stderr } = await migbench(
+      ...['characterize', 'memory-stress', '--windows', '100ms,500ms,1s,2s', '--out', out],
+    );
+    expect(exitCode, stderr).toBe(0);
+    const card = await readCard(out);
+    for (const { windowMs, uniqueDirtyBytes } of card.dirtyCurve) {
+      const known = knownDirtyBytes(
+        {
+          pattern: 'random',
+          threads: 1,
+          workingSetBytes: 64 * MIB,
+          writtenBytesPerSecond: card.progressPerSecond! * 4096,
+        },
+        windowMs,
+      );
+      // The system around the workload dirties a quarter of a MiB or so.
+      expect(uniqueDirtyBytes.median, `${windowMs} ms`).toBeGreaterThan(0.95 * known);
+      expect(uniqueDirtyBytes.median, `${windowMs} ms`).toBeLessThan(1.1 * known + 0.4 * MIB);
+    }
+    const sampled = card.crossChecks!.filter(({ method }) => method.endsWith('page-sampling'));
+    expect(sampled.length).toBeGreaterThan(0);
+    for (const { differencePercent } of sampled) {
+      expect(Math.abs(differencePercent!)).toBeLessThan(30);
+    }
+    expect(card.phases.kind).toBe('steady');
+    expect(card.nonZeroBytes / MIB).toBeGreaterThan(100);
+    expect(card.compressionRatio).toBeGreaterThan(1.1);
+    const predicted = await migbench('predict', out, '--bandwidth', '1Gbit/s', '--json');
+    expect(JSON.parse(predicted.stdout)).toMatchObject({
+      predictions: [{ convergence: 'yes' }, {}, {}, {}, {}, {}],
+    });
+  });
+
+  test('tells a load with phases, and one that ends', async () => {
+    const phases = join(folder, 'phases');
+    const { exitCode, stderr } = await migbench(
+      ...['characterize', changing, '--windows', '500ms,1s,5s', '--out', phases],
+    );
+    expect(exitCode, stderr).toBe(0);
+    const card = await readCard(phases);
+    expect(card.phases).toMatchObject({ kind: 'phases' });
+    expect(card.warnings.join(' ')).toContain('has phases');
+    const ended = await migbench(
+      ...['characterize', changing, '--set', 'workloads.0.mode=ends', '--out', join(folder, 'x')],
+    );
+    expect(ended.exitCode).not.toBe(0);
+    expect(ended.stderr).toContain('The workload exited while it was measured');
+  });
+});

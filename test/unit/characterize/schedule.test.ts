@@ -1,0 +1,52 @@
+/** When memory is read, and which readings are compared. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_WINDOWS_MS, scheduleOf } from '../../../harness/characterize/measure/schedule.ts';
+
+describe('scheduleOf', () => {
+  const usual = scheduleOf({ windowsMs: DEFAULT_WINDOWS_MS, scanMs: 60, durationMs: 60_000 });
+
+  test('of the usual windows takes a minute and a half, for a guest that is read in 60 ms', () => {
+    expect(usual.gridMs).toBe(1000);
+    expect(usual.durationMs).toBe(90_000);
+    const of = (windowMs: number) => usual.windows.find((one) => one.windowMs === windowMs)!;
+    expect(of(60_000).pairs).toHaveLength(31);
+    expect(of(60_000).independent).toBe(1);
+    expect(of(1000).pairs).toHaveLength(90);
+    // Four windows below a second, by turns.
+    expect(of(50).pairs.length).toBeGreaterThanOrEqual(22);
+  });
+
+  test('reads a large guest less often', () => {
+    const large = scheduleOf({ windowsMs: DEFAULT_WINDOWS_MS, scanMs: 900, durationMs: 60_000 });
+    expect(large.gridMs).toBe(8000);
+    // Those that are no multiple of 8 s have readings of their own.
+    expect(large.windows.every(({ pairs }) => pairs.length > 0)).toBe(true);
+    expect(large.offsetsMs.length).toBeLessThan(30);
+  });
+
+  test('compares readings that lie as far apart as the window', () => {
+    const windows = fc.uniqueArray(fc.integer({ min: 5, max: 30_000 }), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(windows, fc.integer({ min: 1, max: 2000 }), (windowsMs, scanMs) => {
+        const schedule = scheduleOf({ windowsMs, scanMs, durationMs: 20_000 });
+        const { offsetsMs } = schedule;
+        expect([...offsetsMs].sort((one, other) => one - other)).toEqual(offsetsMs);
+        expect(schedule.windows.map(({ windowMs }) => windowMs)).toEqual(
+          [...windowsMs].sort((one, other) => one - other),
+        );
+        for (const { windowMs, pairs, independent } of schedule.windows) {
+          expect(pairs.length).toBeGreaterThan(0);
+          expect(independent).toBeLessThanOrEqual(pairs.length);
+          for (const [from, to] of pairs) {
+            const apart = offsetsMs[to]! - offsetsMs[from]!;
+            expect(Math.abs(apart - windowMs)).toBeLessThanOrEqual(0.02 * windowMs);
+          }
+        }
+      }),
+    );
+  });
+});

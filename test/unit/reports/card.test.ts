@@ -1,0 +1,60 @@
+/** A card's pages and what the terminal shows of it. */
+import { describe, expect, test } from 'vitest';
+import { assumedCosts } from '../../../harness/characterize/conditions.ts';
+import { predict } from '../../../harness/characterize/predict.ts';
+import { workloadOf } from '../../../harness/characterize/recommend.ts';
+import { dirtyCurveChart } from '../../../reports/card/chart.ts';
+import { cardContent } from '../../../reports/card/content.ts';
+import { cardSummary, predictionText } from '../../../reports/card/index.ts';
+import { cardMarkdown, cardPage } from '../../../reports/card/pages.ts';
+import { renderSvg } from '../../../reports/charts/render-svg.ts';
+import { card } from '../characterize/measurement.ts';
+
+describe('the page of a card', () => {
+  test('says what the workload needs, in tables of equal rows', () => {
+    const content = cardContent(card());
+    expect(content.verdict).toContain('Its writable working set is 64 MiB of 128 MiB in use.');
+    expect(content.verdict).toMatch(/Pre-copy needs 17\d Mbit\/s for a downtime of 300 ms/u);
+    for (const { heads, rows } of content.tables) {
+      for (const row of rows) expect(row).toHaveLength(heads.length);
+    }
+    const markdown = cardMarkdown(content);
+    expect(markdown).toContain('# Workload card: memory-stress\n');
+    expect(markdown).toMatch(/\| 300 ms \| 17\d Mbit\/s \|/u);
+    expect(markdown).not.toContain('undefined');
+    expect(markdown).not.toContain('NaN');
+  });
+
+  test('is one file that asks for nothing, and draws the curve', async () => {
+    const made = card();
+    const svg = await renderSvg(dirtyCurveChart(made));
+    const page = cardPage(cardContent(made), svg);
+    expect(page).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/u);
+    expect(page).toContain('data:image/svg+xml;base64,');
+    expect(svg).toContain('1 Gbit/s carries');
+  });
+
+  test('lets no name of a workload be more than text', () => {
+    const content = cardContent({ ...card(), title: '<img src=x>|`a`' });
+    expect(cardPage(content, '<svg/>')).not.toContain('<img src=x>');
+    expect(cardMarkdown(content)).toContain('\\<img src=x\\>\\|\\`a\\`');
+    expect(cardSummary({ ...card(), title: 'a\u001b[2Jb' })).not.toContain('\u001b');
+  });
+});
+
+test('predictions are shown side by side, each with its reason', async () => {
+  const made = card();
+  const conditions = { bandwidthBitsPerSecond: 200e6, downtimeLimitMs: 50 };
+  const text = await predictionText(
+    made,
+    (['precopy', 'postcopy'] as const).map((setting) =>
+      predict(workloadOf(made), { ...conditions, setting }, assumedCosts),
+    ),
+  );
+  expect(text).toMatch(
+    /^precopy: dirties 20 MiB\/s over 50 ms; 200 Mbit\/s carries 22\.8 MiB\/s/mu,
+  );
+  expect(text).toContain('post-copy ends in any case');
+  expect(text).toContain('Extrapolated: The downtime limit of 50 ms is shorter than');
+  expect(text).toContain('has not been measured');
+});
