@@ -19,6 +19,9 @@ export const calibrationSchema = z.object({
   setupMs: z.number(),
   streamBytesPerSecond: z.number().positive(),
   zeroPagesPerSecond: z.number().positive(),
+  socketBytes: z.number().nonnegative(),
+  /** Migrations that it rests on. */
+  trials: z.number().int().positive(),
 });
 export type Calibration = z.infer<typeof calibrationSchema>;
 
@@ -35,12 +38,15 @@ export async function costsFor(
   const zlib = card.zlibBytesPerSecond;
   const measured = zlib === undefined ? {} : { zlibBytesPerSecond: zlib };
   if (path === undefined) return { ...assumedCosts, ...measured };
-  const { deviceMs, setupMs, streamBytesPerSecond, zeroPagesPerSecond } =
-    await readCalibration(path);
+  return { ...costsOf(await readCalibration(path)), ...measured };
+}
+
+/** The costs of a calibration, without what a card says of its own pages. */
+export function costsOf(calibration: Calibration): HostCosts {
+  const { deviceMs, setupMs, streamBytesPerSecond, zeroPagesPerSecond, socketBytes } = calibration;
   return {
     source: 'measured',
-    ...{ deviceMs, setupMs, streamBytesPerSecond, zeroPagesPerSecond },
-    ...measured,
+    ...{ deviceMs, setupMs, streamBytesPerSecond, zeroPagesPerSecond, socketBytes },
   };
 }
 

@@ -113,6 +113,8 @@ export const cardSchema = z.object({
   /** Host memory that the guest held. */
   footprintBytes: z.number().optional(),
   touchedWindowMs: z.number().optional(),
+  /** Where memory is not zero: of the last so many bytes by address. QEMU sends them last. */
+  tails: z.array(z.object({ bytes: z.number(), nonZeroBytes: z.number() })).optional(),
   progressUnit: z.string().optional(),
   progressPerSecond: z.number().optional(),
   measuredForMs: z.number().optional(),

@@ -40,13 +40,15 @@ export interface HostCosts {
   /** One stream of pages, as fast as the processors let it. */
   readonly streamBytesPerSecond: number;
   readonly zeroPagesPerSecond: number;
+  /** What QEMU has written and the kernel not yet sent: it is on its way when the guest is stopped. */
+  readonly socketBytes: number;
   /** zlib, level 1, one channel, of the workload's own pages; absent: not measured. */
   readonly zlibBytesPerSecond?: number;
 }
 
 /**
  * Where nothing was measured. The stream and the zero pages are those of a current server; the device time is that of a
- * small guest (it grows with processors and devices).
+ * small guest (it grows with processors and devices); the socket holds what TCP's autotuning was seen to give it.
  */
 export const assumedCosts: HostCosts = {
   source: 'assumed',
@@ -54,6 +56,7 @@ export const assumedCosts: HostCosts = {
   setupMs: 10,
   streamBytesPerSecond: 1.2e9,
   zeroPagesPerSecond: 1e6,
+  socketBytes: 1.5e6,
 };
 
 /** How long QEMU sends before it looks at what is left, ms: 50, and 100 where a max-bandwidth paces it. */

@@ -22,6 +22,8 @@ const UNEVEN_TOLERANCE = 0.1;
 const LEAST_INDEPENDENT = 3;
 /** A guest that dirties less than this in a second is idle, bytes. */
 const IDLE_BYTES_PER_SECOND = 1024 * 1024;
+const LEAST_CHANGED_PAGES = 64;
+const MIB = 1024 * 1024;
 const MUCH_DISTURBANCE_PERCENT = 10;
 
 const METHOD =
@@ -44,6 +46,7 @@ export function makeCard(frame: CardFrame, measured: GuestMeasurement): Card {
     compressionRatio: compression?.ratio,
     deltaBytesPerDirtyPage: deltaPerPage(delta),
     cpuBusyPercent: measured.cpuBusyPercent,
+    tails: tailsOf(measured, frame.guest.memoryBytes),
   };
   const costs =
     compression === undefined
@@ -69,7 +72,8 @@ export function makeCard(frame: CardFrame, measured: GuestMeasurement): Card {
       disturbancePercent: disturbance,
       progressPerSecond: progress?.alone,
       zlibBytesPerSecond: compression?.bytesPerSecond,
-      dirtyCompressionRatio: dirtyCompression?.ratio,
+      dirtyCompressionRatio:
+        (delta?.changedPages ?? 0) < LEAST_CHANGED_PAGES ? undefined : dirtyCompression?.ratio,
     }),
     cpuBusyPercent: [...measured.cpuBusyPercent],
     requiredBandwidth: requiredBandwidths(workload, costs),
@@ -82,6 +86,7 @@ export function makeCard(frame: CardFrame, measured: GuestMeasurement): Card {
     },
     warnings: warningsOf(measured, dirtyCurve, { disturbance, phases: phases.kind, frame }),
     footprintBytes: Math.max(...measured.snapshots.map(({ heldPages }) => heldPages)) * PAGE_BYTES,
+    ...(workload.tails === undefined ? {} : { tails: workload.tails }),
     measuredForMs: measured.schedule.durationMs,
     scanMs: measured.scanMs,
     crossChecks: crossChecksOf(measured, dirty),
@@ -112,8 +117,16 @@ function usable(windows: readonly DirtyWindow[], windowMs: number): DirtyWindow[
   );
 }
 
+function tailsOf({ tailNonZeroPages }: GuestMeasurement, memoryBytes: number) {
+  return tailNonZeroPages?.map((pages, index) => ({
+    bytes: Math.min(memoryBytes, 2 ** index * MIB),
+    nonZeroBytes: pages * PAGE_BYTES,
+  }));
+}
+
+/** Where too few pages changed, what they have in common is chance. */
 function deltaPerPage(delta: GuestMeasurement['delta']): number | undefined {
-  return delta === undefined || delta.changedPages === 0
+  return delta === undefined || delta.changedPages < LEAST_CHANGED_PAGES
     ? undefined
     : delta.encodedBytes / delta.changedPages;
 }

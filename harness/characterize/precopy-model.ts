@@ -20,7 +20,10 @@ export interface Throttle {
 export interface PrecopyCase {
   /** Memory that is sent whole. */
   readonly nonZeroBytes: number;
-  readonly zeroPages: number;
+  /** Memory that is zero; QEMU counts it as left to send like any other. */
+  readonly zeroBytes: number;
+  /** Of the last so many bytes of memory by address, those that are not zero. */
+  readonly tailNonZero: (tailBytes: number) => number;
   /** Part of `nonZeroBytes`. */
   readonly classes: readonly PageClass[];
   /** On the wire, while the guest runs and once it is stopped. */
@@ -31,6 +34,8 @@ export interface PrecopyCase {
   readonly downtimeLimitMs: number;
   /** Bytes on the wire per byte of memory in this pass (from 1), for pages that were sent before. */
   readonly wireFactor: (pass: number) => number;
+  /** What the kernel takes of the first pass at once. */
+  readonly socketBytes: number;
   /** How many pages of zeros a second are recognised. */
   readonly zeroPagesPerSecond: number;
   /** QEMU looks at what is left this often, ms. */
@@ -49,6 +54,8 @@ export interface PrecopyOutcome {
   readonly liveBytes: number;
   /** Memory that is dirty at the end of the last pass. */
   readonly remainingBytes: number;
+  /** Memory that is zero and was not sent yet. */
+  readonly remainingZeroBytes: number;
   readonly throttlePercent: number;
   readonly longestPassMs: number;
 }
@@ -68,6 +75,8 @@ interface State {
   unsent: number[];
   /** Memory to be sent that no class holds: it is written never again. */
   cold: number;
+  /** Memory of zeros that is to be sent. */
+  zeros: number;
 }
 
 /** Run the model to its end. */
@@ -77,6 +86,7 @@ export function runPrecopy(input: PrecopyCase): PrecopyOutcome {
   const state: State = {
     unsent: classes.map(({ bytes }) => bytes),
     cold: Math.max(0, input.nonZeroBytes - warm),
+    zeros: input.zeroBytes,
   };
   const thresholdBytes = (input.estimateBytesPerSecond * input.downtimeLimitMs) / 1000;
   const throttle = new ThrottleState(input.throttle);
@@ -87,59 +97,92 @@ export function runPrecopy(input: PrecopyCase): PrecopyOutcome {
   let before = Number.NaN;
   const outcome = (end: PrecopyOutcome['end']): PrecopyOutcome => ({
     ...{ end, passes, liveMs, liveBytes, longestPassMs },
-    remainingBytes: total(state),
+    // A pass that was broken off may have been dirtied where it had not come to yet.
+    remainingBytes: Math.min(input.nonZeroBytes, whole(state)),
+    remainingZeroBytes: state.zeros,
     throttlePercent: throttle.percent,
   });
   for (;;) {
     passes += 1;
     const factor = input.wireFactor(passes);
-    const left = total(state);
     // QEMU looks every iteration: on average it finds half of one less than the threshold.
     const halfIteration = (rate * input.iterationMs) / 2000 / factor;
-    let sent = Math.min(left, Math.max(0, left - thresholdBytes) + halfIteration);
-    const zeros = passes === 1 ? input.zeroPages : 0;
-    const zeroMs = 1000 * ((zeros * ZERO_PAGE_BYTES) / rate + zeros / input.zeroPagesPerSecond);
-    let passMs = (sent * factor * 1000) / rate + zeroMs;
+    const left = pending(state);
+    const goal = Math.max(0, Math.min(left, thresholdBytes) - halfIteration);
+    const sent =
+      passes === 1 ? sendUpTo(state, input, goal) : sendCyclic(state, Math.max(0, left - goal));
+    const zeroPages = sent.zeroBytes / PAGE_BYTES;
+    const passBytes = sent.bytes * factor + zeroPages * ZERO_PAGE_BYTES;
+    const queued = passes === 1 ? Math.min(input.socketBytes, passBytes) : 0;
+    let passMs = 1000 * ((passBytes - queued) / rate + zeroPages / input.zeroPagesPerSecond);
+    let passWire = passBytes;
     const leave = input.leaveAfter;
     let leaving = leave !== undefined && 'passes' in leave && passes >= leave.passes;
     if (leave !== undefined && 'timeMs' in leave && liveMs + passMs >= leave.timeMs) {
-      const part = Math.max(0, (leave.timeMs - liveMs) / passMs);
-      sent *= part;
+      const part = passMs === 0 ? 0 : Math.max(0, (leave.timeMs - liveMs) / passMs);
+      // What was not sent of this pass is left, and colder than any class.
+      state.cold += (1 - part) * sent.bytes;
+      state.zeros += (1 - part) * sent.zeroBytes;
+      passWire *= part;
       passMs *= part;
       leaving = true;
     }
-    send(state, sent, passes === 1);
     liveMs += passMs;
-    liveBytes += sent * factor + zeros * ZERO_PAGE_BYTES;
+    liveBytes += passWire;
     longestPassMs = Math.max(longestPassMs, passMs);
     const fresh = dirtyAgain(state, classes, passMs * throttle.speed);
     if (leaving) return outcome('left');
-    if (total(state) <= thresholdBytes) return outcome('converged');
-    const acted = throttle.period(passMs, fresh, sent * factor);
-    const settled = Math.abs(total(state) - before) <= SAME * before;
+    if (pending(state) <= thresholdBytes) return outcome('converged');
+    const acted = throttle.period(passMs, fresh, passWire);
+    const settled = Math.abs(pending(state) - before) <= SAME * before;
     if ((settled && !acted && throttle.exhausted) || passes >= PASSES_LIMIT)
       return outcome('hovers');
     if (liveMs > TIME_LIMIT_MS) return outcome('hovers');
-    before = total(state);
+    before = pending(state);
   }
 }
 
-function total({ unsent, cold }: State): number {
+/** Left to send as whole pages. */
+function whole({ unsent, cold }: State): number {
   return unsent.reduce((sum, bytes) => sum + bytes, cold);
 }
 
-/**
- * Take what was sent from what is to be sent. The first pass meets hot and cold memory alike; later ones begin with
- * what the one before has left, and so with all that is cold.
- */
-function send(state: State, sent: number, isFirst: boolean): void {
-  const before = total(state);
-  if (before <= 0) return;
-  const coldSent = isFirst ? (sent * state.cold) / before : Math.min(sent, state.cold);
-  const warm = before - state.cold;
-  const warmLeft = warm <= 0 ? 0 : Math.max(0, 1 - (sent - coldSent) / warm);
+/** Left to send as QEMU counts it. */
+function pending(state: State): number {
+  return whole(state) + state.zeros;
+}
+
+interface Sent {
+  /** Memory that was sent as whole pages. */
+  readonly bytes: number;
+  readonly zeroBytes: number;
+}
+
+/** The first pass: by address, until so much of the end of memory is left. Hot and cold memory lie alike. */
+function sendUpTo(state: State, input: PrecopyCase, leftBytes: number): Sent {
+  const all = whole(state);
+  const left = Math.min(all, input.tailNonZero(leftBytes));
+  const share = all === 0 ? 0 : left / all;
+  state.cold *= share;
+  state.unsent = state.unsent.map((bytes) => bytes * share);
+  const zeros = Math.max(0, leftBytes - left);
+  const sent = { bytes: all - left, zeroBytes: Math.max(0, state.zeros - zeros) };
+  state.zeros = Math.min(state.zeros, zeros);
+  return sent;
+}
+
+/** Later passes begin with what the one before has left, and so with all that is cold, zeros among it. */
+function sendCyclic(state: State, bytes: number): Sent {
+  const ahead = state.cold + state.zeros;
+  const aheadShare = ahead === 0 ? 0 : Math.min(1, bytes / ahead);
+  const coldSent = state.cold * aheadShare;
+  const zerosSent = state.zeros * aheadShare;
+  const warm = whole(state) - state.cold;
+  const warmSent = Math.min(warm, Math.max(0, bytes - ahead));
   state.cold -= coldSent;
-  state.unsent = state.unsent.map((bytes) => bytes * warmLeft);
+  state.zeros -= zerosSent;
+  state.unsent = state.unsent.map((unsent) => (warm === 0 ? 0 : unsent * (1 - warmSent / warm)));
+  return { bytes: coldSent + warmSent, zeroBytes: zerosSent };
 }
 
 /** Add what the guest has dirtied within `ms`, as far as it is not to be sent already; gives all it has dirtied. */
@@ -200,9 +243,4 @@ class ThrottleState {
     this.percent = Math.min(maximumPercent, next);
     return rose;
   }
-}
-
-/** Pages in this many bytes. */
-export function pagesOf(bytes: number): number {
-  return bytes / PAGE_BYTES;
 }

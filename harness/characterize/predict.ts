@@ -8,7 +8,8 @@ import { dirtyFunction, type DirtyCurve, type DirtyFunction, type Level } from '
 import { runPrecopy, type PrecopyOutcome } from './precopy-model.ts';
 import { reasonOf } from './reason.ts';
 import { requiredBandwidth, requiredDowntime } from './requirements.ts';
-import { LINK_PAYLOAD, PAGE_BYTES } from './wire.ts';
+import { tailFunction } from './tail.ts';
+import { LINK_PAYLOAD, PAGE_BYTES, ZERO_PAGE_BYTES } from './wire.ts';
 
 /** What is known of a workload: the parts of a card that a prediction rests on. */
 export interface Workload {
@@ -19,6 +20,8 @@ export interface Workload {
   readonly compressionRatio?: number | undefined;
   readonly deltaBytesPerDirtyPage?: number | undefined;
   readonly cpuBusyPercent: readonly number[];
+  /** Of the last so many bytes of memory, those that are not zero; spread evenly where absent. */
+  readonly tails?: readonly { readonly bytes: number; readonly nonZeroBytes: number }[] | undefined;
 }
 
 /** A figure with what it may be instead. */
@@ -44,6 +47,7 @@ export interface Prediction {
   /** On the wire, as QEMU counts them (`ram.transferred`). */
   readonly bytes?: Range;
   readonly downtimeMs?: Range;
+  /** As QEMU counts them (`dirty-sync-count`). */
   readonly passes?: Range;
   /** Auto-converge: where the throttle ends. */
   readonly throttlePercent?: Range;
@@ -63,6 +67,8 @@ const COIN_FLIP_ABOVE = 1.25;
 const RATE_FACTORS = [0.97, 1, 1.03] as const;
 /** QEMU's estimate of its own bandwidth swings this much. */
 const ESTIMATE_FACTORS = [0.9, 1, 1.1] as const;
+/** QEMU counts readings of the bitmap: one before the first pass and one after the guest is stopped, too. */
+const OTHER_SYNCS = 2;
 const LEVELS: readonly Level[] = ['low', 'median', 'high'];
 
 interface Figures {
@@ -174,13 +180,15 @@ class Model {
       switchBytesPerSecond: switchBytesPerSecond * rate,
       estimateBytesPerSecond: estimateBytesPerSecond * estimate * rate,
       nonZeroBytes,
-      zeroPages: Math.max(0, memoryBytes - nonZeroBytes) / PAGE_BYTES,
+      zeroBytes: Math.max(0, memoryBytes - nonZeroBytes),
+      tailNonZero: tailFunction(this.#workload),
       classes: pageClasses(
         this.dirty[level],
         dirtyCurve.map(({ windowMs }) => windowMs),
       ),
       downtimeLimitMs: this.#conditions.downtimeLimitMs,
       zeroPagesPerSecond: this.#costs.zeroPagesPerSecond,
+      socketBytes: this.#costs.socketBytes,
     });
     return this.#figures(outcome, switchBytesPerSecond * rate);
   }
@@ -188,8 +196,12 @@ class Model {
   #figures(outcome: PrecopyOutcome, switchBytesPerSecond: number): Figures {
     const { passes, liveMs, liveBytes, remainingBytes, throttlePercent, longestPassMs, end } =
       outcome;
-    const lastBytes = remainingBytes * this.stream.wireFactor(passes + 1);
-    const lastMs = (lastBytes * 1000) / switchBytesPerSecond;
+    const lastBytes =
+      remainingBytes * this.stream.wireFactor(passes + 1) +
+      (outcome.remainingZeroBytes / PAGE_BYTES) * ZERO_PAGE_BYTES;
+    // What QEMU wrote before has to arrive as well.
+    const queued = Math.min(this.#costs.socketBytes, liveBytes);
+    const lastMs = ((lastBytes + queued) * 1000) / switchBytesPerSecond;
     const isPostcopy = end === 'left';
     return {
       converged: end !== 'hovers',
@@ -197,7 +209,8 @@ class Model {
       bytes: liveBytes + lastBytes,
       // Without the devices, which have a range of their own.
       downtimeMs: isPostcopy ? 0 : lastMs,
-      ...{ passes, throttlePercent, longestPassMs },
+      passes: passes + OTHER_SYNCS,
+      ...{ throttlePercent, longestPassMs },
       brownoutMs: isPostcopy ? lastMs : 0,
     };
   }

@@ -34,6 +34,7 @@ export function workloadOf(
     compressionRatio: card.compressionRatio,
     deltaBytesPerDirtyPage: card.deltaBytesPerDirtyPage,
     cpuBusyPercent: card.cpuBusyPercent,
+    tails: card.tails,
   };
 }
 

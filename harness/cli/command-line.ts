@@ -7,12 +7,14 @@ import { cacheCommand } from './cache.ts';
 import { characterizeCommand } from './characterize.ts';
 import { doctorCommand } from './doctor.ts';
 import { textWidth } from './text-width.ts';
+import { guideCommand } from './guide.ts';
 import { planCommand } from './plan.ts';
 import { predictCommand } from './predict.ts';
 import { qemuCommand } from './qemu.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
+import { validateCommand } from './validate.ts';
 import { workloadsCommand } from './workloads.ts';
 
 /** yargs' words for a missing argument, and better ones; its typings do not know of plural forms. */
@@ -24,7 +26,16 @@ const words = {
 /** For suggestions: `run [plan]` is `run`. */
 const commandUsages = new Map(
   [
-    ...[runCommand, reportCommand, characterizeCommand, predictCommand, planCommand, doctorCommand],
+    ...[
+      runCommand,
+      reportCommand,
+      characterizeCommand,
+      predictCommand,
+      validateCommand,
+      guideCommand,
+      planCommand,
+      doctorCommand,
+    ],
     ...[qemuCommand, cacheCommand, workloadsCommand, schemaCommand],
     { command: 'completion' },
   ].map(({ command }) => [String(command).split(' ', 1)[0] ?? '', String(command)]),
@@ -73,6 +84,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .command(reportCommand)
     .command(characterizeCommand)
     .command(predictCommand)
+    .command(validateCommand)
+    .command(guideCommand)
     .command(planCommand)
     .command(doctorCommand)
     .command(qemuCommand)

@@ -1,4 +1,4 @@
-/** A card as Markdown and as one HTML page, from the same content. */
+/** A card, or another document of the same make, as Markdown and as one HTML page. */
 import { escapeHtml, escapeMarkdown } from '../escape.ts';
 import { table, type Html } from '../html/elements.ts';
 import { style } from '../html/style.ts';
@@ -18,8 +18,13 @@ const printStyle = `
 
 /** card.md. */
 export function cardMarkdown(content: CardContent): string {
+  return documentMarkdown({ ...content, title: `Workload card: ${content.title}` });
+}
+
+/** The document as Markdown. */
+export function documentMarkdown(content: CardContent): string {
   const lines = [
-    `# Workload card: ${escapeMarkdown(content.title)}`,
+    `# ${escapeMarkdown(content.title)}`,
     escapeMarkdown(content.under),
     escapeMarkdown(content.verdict),
     ...(content.warnings.length === 0
@@ -40,30 +45,32 @@ function markdownTable({ heads, rows, prose = [] }: CardTable): string {
   return [line(heads), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
 }
 
-/** card.html: one file that needs no network and runs nothing. */
+/** card.html, with the dirty curve as a picture. */
 export function cardPage(content: CardContent, svg: string): Html {
-  const picture = `data:image/svg+xml;base64,${Buffer.from(svg, 'utf8').toString('base64')}`;
+  return documentPage({ ...content, title: `Workload card: ${content.title}` }, svg);
+}
+
+/** The document as one file that needs no network and runs nothing; after two tables a card's picture, if any. */
+export function documentPage(content: CardContent, svg?: string): Html {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(`${content.title} – workload card`)}</title>
+<title>${escapeHtml(`${content.title} – migbench`)}</title>
 <style>${style}${printStyle}</style>
 </head>
 <body class="card">
 <header class="frame">
-<h1>Workload card: ${escapeHtml(content.title)}</h1>
+<h1>${escapeHtml(content.title)}</h1>
 <div class="muted">${escapeHtml(content.under)}</div>
 </header>
 <main class="frame">
 <div class="verdict note"><p>${escapeHtml(content.verdict)}</p></div>
 ${warnings(content.warnings)}
 ${content.tables.slice(0, 2).map(section).join('\n')}
-<h2>Dirty curve and links</h2>
-<p>Where the line of a link runs above the curve, pre-copy over that link converges with such a downtime. Both axes are logarithmic; the band is the spread.</p>
-<img src="${picture}" alt="Dirty curve: unique memory dirtied against the window; its figures are in the table below.">
+${svg === undefined ? '' : picture(svg)}
 ${content.tables.slice(2).map(section).join('\n')}
 <h2>What it rests on</h2>
 <ul>${content.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>
@@ -71,6 +78,13 @@ ${content.tables.slice(2).map(section).join('\n')}
 </body>
 </html>
 `;
+}
+
+function picture(svg: string): Html {
+  const data = Buffer.from(svg, 'utf8').toString('base64');
+  return `<h2>Dirty curve and links</h2>
+<p>Where the line of a link runs above the curve, pre-copy over that link converges with such a downtime. Both axes are logarithmic; the band is the spread.</p>
+<img src="data:image/svg+xml;base64,${data}" alt="Dirty curve: unique memory dirtied against the window; its figures are in the table below.">`;
 }
 
 function warnings(texts: readonly string[]): Html {

@@ -42,6 +42,8 @@ export interface GuestMeasurement {
   readonly cpuBusyPercent: readonly number[];
   readonly touched?: { readonly bytes: number; readonly windowMs: number };
   readonly dirtyRates: DirtyRateResult;
+  /** Pages that are not zero in the last 1, 2, 4, … MiB of memory. */
+  readonly tailNonZeroPages?: readonly number[];
   readonly delta?: Delta;
   readonly compression?: Compression;
   readonly dirtyCompression?: Compression;
@@ -212,10 +214,13 @@ async function contentsOf(
   reader: RamReader,
   folder: string,
   snapshots: number,
-): Promise<Pick<GuestMeasurement, 'delta' | 'compression' | 'dirtyCompression'>> {
+): Promise<
+  Pick<GuestMeasurement, 'tailNonZeroPages' | 'delta' | 'compression' | 'dirtyCompression'>
+> {
   const sample = join(folder, 'sample.pages');
   const changed = join(folder, 'changed.pages');
   try {
+    const tailNonZeroPages = await reader.tails();
     await reader.sample(SAMPLED_PAGES, sample);
     const delta = await reader.delta(
       ...([Math.max(0, snapshots - 3), snapshots - 1] as const),
@@ -225,6 +230,7 @@ async function contentsOf(
     const all = await compression(sample);
     const dirty = await compression(changed);
     return {
+      tailNonZeroPages,
       delta,
       ...(all === undefined ? {} : { compression: all }),
       ...(dirty === undefined ? {} : { dirtyCompression: dirty }),

@@ -14,6 +14,7 @@
  *     scan                     →  scan NANOSECONDS DATA-PAGES ZERO-PAGES      (one reading as fast as it goes)
  *     read OFFSET-MS …         →  snapshot INDEX AT-NS LATE-NS NONZERO-PAGES HELD-PAGES CPU-NS   for each, then: done
  *     compare A B              →  compare A B CHANGED-PAGES WINDOW-NS UNEVEN-NS   (mean over chunks, mean deviation)
+ *     tails                    →  tails NONZERO-PAGES …     (of the last 1, 2, 4, … MiB, up to all, in the last reading)
  *     sample PAGES FILE        →  sample PAGES                        (non-zero pages, drawn evenly, one after another)
  *     delta A B MS PAGES FILE  →  delta SAMPLED CHANGED ENCODED-BYTES OVERFLOWS CHANGED-BYTES WINDOW-NS
  *                                 (pages that differ in A and B, copied, and compared after MS; FILE gets the changed)
@@ -255,6 +256,24 @@ static void compare(unsigned long a, unsigned long b)
     printf("compare %lu %lu %zu %.0f %.0f\n", a, b, changed, window, uneven);
 }
 
+static void tails(void)
+{
+    const struct snapshot *last = taken(snapshot_count - 1);
+    size_t nonzero = 0, done = 0;
+
+    printf("tails");
+    for (size_t pages = 256;; pages *= 2) {
+        size_t until = pages < page_count ? pages : page_count;
+
+        for (; done < until; done++)
+            nonzero += last->hashes[page_count - 1 - done] != 0;
+        printf(" %zu", nonzero);
+        if (until == page_count)
+            break;
+    }
+    puts("");
+}
+
 /* Each of `total` things is taken with the same chance, `wanted` of them in all: Knuth's algorithm S. */
 static int drawn(size_t *left, size_t *wanted)
 {
@@ -366,6 +385,8 @@ static void obey(char *line)
         read_on_schedule(line + 5);
     else if (sscanf(line, "compare %lu %lu", &a, &b) == 2)
         compare(a, b);
+    else if (strcmp(line, "tails\n") == 0)
+        tails();
     else if (sscanf(line, "sample %lu %4095[^\n]", &pages, path) == 2)
         sample(pages, path);
     else if (sscanf(line, "delta %lu %lu %lf %lu %4095[^\n]", &a, &b, &ms, &pages, path) == 5)

@@ -141,6 +141,12 @@ export class RamReader implements AsyncDisposable {
     return { changedPages, windowMs: windowNs / 1e6, unevenMs: unevenNs / 1e6 };
   }
 
+  /** Pages that are not zero among the last 1, 2, 4, … MiB of memory, up to all of it, in the last reading. */
+  async tails(): Promise<readonly number[]> {
+    this.#tell('tails');
+    return this.#answer('tails', ANSWER_TIMEOUT_MS);
+  }
+
   /** Write pages that are not zero, drawn evenly, to a file; gives how many. */
   async sample(pages: number, path: string): Promise<number> {
     this.#tell(`sample ${pages} ${path}`);

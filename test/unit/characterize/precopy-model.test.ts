@@ -79,7 +79,8 @@ function model(setup: Setup, more: Partial<PrecopyCase> = {}) {
   const dirty = dirtyFunction(points, setup.workingSetBytes, 'median');
   return runPrecopy({
     nonZeroBytes: setup.memoryBytes,
-    zeroPages: 0,
+    zeroBytes: 0,
+    tailNonZero: (bytes) => bytes,
     classes: pageClasses(dirty, WINDOWS),
     liveBytesPerSecond: setup.bytesPerSecond,
     switchBytesPerSecond: setup.bytesPerSecond,
@@ -87,6 +88,7 @@ function model(setup: Setup, more: Partial<PrecopyCase> = {}) {
     downtimeLimitMs: setup.limitMs,
     wireFactor: () => 1,
     zeroPagesPerSecond: 1e9,
+    socketBytes: 0,
     iterationMs: ITERATION_MS,
     ...more,
   });

@@ -15,6 +15,7 @@ const costs = {
   deviceMs: { low: 0, expected: 0, high: 0 },
   setupMs: 0,
   zeroPagesPerSecond: 1e12,
+  socketBytes: 0,
 };
 
 /** Dirties `rate` MiB/s up to a working set, and nothing else. */

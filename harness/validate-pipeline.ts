@@ -1,0 +1,214 @@
+/**
+ * The way of a validation, in one screen:
+ *
+ *     plan ──▶ characterize ──▶ cards ─────────────┐
+ *      ├─────▶ calibrate (idle) ──▶ calibration ───┼──▶ predict ──▶ compare ──▶ validation
+ *      └─────▶ run (migrate for real) ─▶ record ───┘
+ *
+ * Each step is in a folder of its own, and one that is there already is not done again: an interrupted validation goes
+ * on where it was, and the comparison alone needs no QEMU.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { calibrate } from './characterize/calibrate.ts';
+import {
+  calibrationSchema,
+  CALIBRATION_FILE,
+  costsOf,
+  type Calibration,
+} from './characterize/calibration.ts';
+import { CARD_FILE, readCard, type Card } from './characterize/card.ts';
+import { DEFAULT_WINDOWS_MS } from './characterize/measure/schedule.ts';
+import {
+  ownErrorOf,
+  validate,
+  type CardForUse,
+  type Validation,
+} from './characterize/validation.ts';
+import { characterizePlan } from './characterize-pipeline.ts';
+import { EXIT_CODES, MigbenchError } from './errors.ts';
+import type { OutputOptions } from './job.ts';
+import type { LoadedPlan } from './plan/load.ts';
+import { runPlan } from './pipeline.ts';
+import { storageError, writeFileAtomically } from './record/durable.ts';
+import { checked } from './record/parse.ts';
+import { readJsonFile, readRun } from './record/reader.ts';
+import type { TrialRecord } from './record/schema.ts';
+import { writeCardPages } from '../reports/card/index.ts';
+import { validationMarkdown } from '../reports/card/validation.ts';
+
+export interface ValidateRequest {
+  readonly plan: LoadedPlan;
+  /** Of idle guests alike those of the plan. */
+  readonly calibrationPlan: LoadedPlan;
+  readonly directory: string;
+  /** Cards that are there already: a directory with one, or with folders that have one each. */
+  readonly cards?: string;
+  /** Runs that were migrated already. */
+  readonly run?: string;
+  readonly calibration?: string;
+  readonly timeLimitMs?: number;
+  readonly mirror?: string;
+  readonly output: OutputOptions;
+  readonly signal: AbortSignal;
+}
+
+export interface ValidateOutcome {
+  readonly validation?: Validation;
+  readonly exitCode: number;
+}
+
+/** @throws MigbenchError where a step cannot be done at all. */
+export async function validatePlan(request: ValidateRequest): Promise<ValidateOutcome> {
+  const { directory } = request;
+  await mkdir(directory, { recursive: true }).catch((error: unknown) => {
+    throw storageError(error, `make ${directory}`);
+  });
+  const cardFolder = request.cards ?? join(directory, 'cards');
+  const characterized = await characterizeAll(request, cardFolder);
+  if (characterized !== EXIT_CODES.ok) return { exitCode: characterized };
+  const cards = await readCards(cardFolder);
+  const runs = [
+    ...(request.calibration === undefined
+      ? [{ plan: request.calibrationPlan, folder: join(directory, 'calibration') }]
+      : []),
+    ...(request.run === undefined ? [{ plan: request.plan, folder: join(directory, 'run') }] : []),
+  ];
+  for (const { plan, folder } of runs) {
+    const exitCode = await runAll(request, plan, folder);
+    if (exitCode !== EXIT_CODES.ok) return { exitCode };
+  }
+  const { records } = await readRun(request.run ?? join(directory, 'run'));
+  const calibrations = await calibrationsOf(request, cards);
+  const createdAt = new Date().toISOString();
+  const source = `validated ${createdAt.slice(0, 10)} on ${describe(records)}`;
+  const validation = validate(records, forUse(cards, calibrations));
+  const summary = ownErrorOf(validation.trials, source);
+  await writeFileAtomically(
+    join(directory, 'validation.json'),
+    `${JSON.stringify({ schemaVersion: 1, createdAt, summary, ...validation }, null, 2)}\n`,
+  );
+  await writeFileAtomically(
+    join(directory, 'validation.md'),
+    validationMarkdown(validation, source),
+  );
+  for (const { folder, card } of cards) {
+    const own = validation.trials.filter(({ qemu }) => qemu === card.qemu.version);
+    if (own.length === 0) continue;
+    const known: Card = { ...card, ownError: ownErrorOf(own, source) };
+    await writeFileAtomically(join(folder, CARD_FILE), `${JSON.stringify(known, null, 2)}\n`);
+    await writeCardPages(folder, known);
+  }
+  return { validation, exitCode: EXIT_CODES.ok };
+}
+
+interface FoundCard {
+  readonly folder: string;
+  readonly card: Card;
+}
+
+async function characterizeAll(request: ValidateRequest, folder: string): Promise<number> {
+  if (request.cards !== undefined || existsSync(folder)) return EXIT_CODES.ok;
+  const { exitCode } = await characterizePlan({
+    ...request,
+    loaded: withIdle(request),
+    directory: folder,
+    windowsMs: DEFAULT_WINDOWS_MS,
+  });
+  return exitCode;
+}
+
+/** The plan with the calibration's guests, whose cards it needs as well. */
+function withIdle({ plan, calibrationPlan }: ValidateRequest): LoadedPlan {
+  const cells = [...plan.plan.cells, ...calibrationPlan.plan.cells];
+  return {
+    ...plan,
+    plan: { ...plan.plan, cells },
+    definitions: new Map([...plan.definitions, ...calibrationPlan.definitions]),
+  };
+}
+
+async function readCards(folder: string): Promise<FoundCard[]> {
+  const names = existsSync(join(folder, CARD_FILE))
+    ? ['']
+    : (await readdir(folder).catch(() => [])).filter((name) =>
+        existsSync(join(folder, name, CARD_FILE)),
+      );
+  if (names.length === 0) throw new MigbenchError('record', `${folder} holds no workload cards.`);
+  return Promise.all(
+    names.map(async (name) => ({
+      folder: join(folder, name),
+      card: await readCard(join(folder, name)),
+    })),
+  );
+}
+
+async function runAll(
+  request: ValidateRequest,
+  loaded: LoadedPlan,
+  folder: string,
+): Promise<number> {
+  const { output, signal, timeLimitMs, mirror } = request;
+  const { exitCode, run } = await runPlan({
+    ...{ loaded, output, signal },
+    runDirectory: folder,
+    resume: existsSync(join(folder, 'plan.resolved.json')),
+    retry: [],
+    keepFailed: false,
+    ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
+    ...(mirror === undefined ? {} : { mirror }),
+  });
+  // Trials that failed are left out of the comparison, and counted there.
+  return run.records.length === 0 || exitCode === EXIT_CODES.interrupted ? exitCode : EXIT_CODES.ok;
+}
+
+/** By QEMU version: a calibration is of one build. */
+async function calibrationsOf(
+  request: ValidateRequest,
+  cards: readonly FoundCard[],
+): Promise<ReadonlyMap<string, Calibration>> {
+  const { directory } = request;
+  const found = new Map<string, Calibration>();
+  const { records } = await readRun(request.calibration ?? join(directory, 'calibration'));
+  for (const version of new Set(records.map(({ qemu }) => qemu.source.version))) {
+    const card = cards.find(
+      (one) => one.card.workload === 'idle' && one.card.qemu.version === version,
+    );
+    if (card === undefined) {
+      throw new MigbenchError(
+        'record',
+        `Calibrating QEMU ${version} needs a card of the idle workload made with it; found none among the cards.`,
+      );
+    }
+    const own = records.filter(({ qemu }) => qemu.source.version === version);
+    const calibration = calibrate(own, card.card, new Date().toISOString());
+    found.set(version, calibration);
+    const name = found.size === 1 ? CALIBRATION_FILE : `calibration-${version}.json`;
+    await writeFileAtomically(join(directory, name), `${JSON.stringify(calibration, null, 2)}\n`);
+    checked(calibrationSchema, await readJsonFile(join(directory, name)), name);
+  }
+  return found;
+}
+
+function forUse(
+  cards: readonly FoundCard[],
+  calibrations: ReadonlyMap<string, Calibration>,
+): CardForUse[] {
+  return cards.flatMap(({ card }) => {
+    const calibration = calibrations.get(card.qemu.version);
+    if (calibration === undefined) return [];
+    const zlib = card.zlibBytesPerSecond;
+    const costs = costsOf(calibration);
+    return [{ card, costs: zlib === undefined ? costs : { ...costs, zlibBytesPerSecond: zlib } }];
+  });
+}
+
+function describe(records: readonly TrialRecord[]): string {
+  const distinct = (of: (record: TrialRecord) => string | undefined) =>
+    [...new Set(records.map(of).filter((value) => value !== undefined))].join(', ');
+  return (
+    `${distinct(({ labels }) => labels.workload)} with QEMU ${distinct(({ qemu }) => qemu.source.version)} ` +
+    `under ${distinct(({ accelerator }) => accelerator?.toUpperCase())}`
+  );
+}

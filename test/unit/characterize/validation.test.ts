@@ -1,0 +1,192 @@
+/** Predictions against migrations, and what hosts cost, on records made from the model itself with known costs. */
+import { describe, expect, test } from 'vitest';
+import { calibrate } from '../../../harness/characterize/calibrate.ts';
+import { costsOf } from '../../../harness/characterize/calibration.ts';
+import {
+  assumedCosts,
+  type Conditions,
+  type HostCosts,
+} from '../../../harness/characterize/conditions.ts';
+import { makeCard } from '../../../harness/characterize/make-card.ts';
+import { predict } from '../../../harness/characterize/predict.ts';
+import { workloadOf } from '../../../harness/characterize/recommend.ts';
+import {
+  conditionsOf,
+  confusion,
+  errorsOf,
+  ownErrorOf,
+  validate,
+} from '../../../harness/characterize/validation.ts';
+import type { TrialRecord } from '../../../harness/record/schema.ts';
+import { validationMarkdown } from '../../../reports/card/validation.ts';
+import { frame, measurement, MIB } from './measurement.ts';
+
+const truth: HostCosts = {
+  ...assumedCosts,
+  deviceMs: { low: 20, expected: 20, high: 20 },
+  setupMs: 4,
+  streamBytesPerSecond: 4e8,
+  zeroPagesPerSecond: 4e5,
+  socketBytes: 2e6,
+};
+const idle = makeCard(
+  { ...frame, workload: 'idle', workloadParams: {} },
+  measurement(() => 200_000),
+);
+const busy = makeCard(
+  frame,
+  measurement((ms) => Math.min(64, ms / 50) * MIB),
+);
+
+/** What a trial records that goes exactly as the model says, under costs that the predictor does not know. */
+function record(
+  card: typeof idle,
+  bandwidth: Conditions['bandwidthBitsPerSecond'],
+  limitMs: number,
+  more: Partial<TrialRecord> = {},
+): TrialRecord {
+  const conditions = {
+    setting: 'precopy',
+    bandwidthBitsPerSecond: bandwidth,
+    downtimeLimitMs: limitMs,
+  } as const;
+  const { convergence, totalTimeMs, bytes, downtimeMs } = predict(
+    workloadOf(card),
+    conditions,
+    truth,
+  );
+  const completed = convergence === 'yes';
+  const zeroPages = (card.guest.memoryBytes - card.nonZeroBytes) / 4096;
+  return {
+    ...{ schemaVersion: 1, runId: 'r', cellId: 'c', trialId: `${bandwidth}-${limitMs}` },
+    ...{ block: 0, position: 0, repetition: 1, startedAt: '2026-11-25T08:00:00.000Z' },
+    labels: { workload: card.workload, setting: 'x', link: 'x', guest: 'x', qemu: 'x' },
+    workload: { id: card.workload, parameters: card.workloadParams, unit: '', loop: 'none' },
+    guest: { memoryBytes: card.guest.memoryBytes, vcpus: 1, backend: 'ram' },
+    accelerator: 'tcg',
+    qemu: { source: card.qemu, destination: card.qemu },
+    ...{ transport: 'tcp', sandboxMode: 'namespaces' },
+    link: { bandwidthBitsPerSecond: bandwidth },
+    windows: { baselineMs: 1, settleMs: 1, settleLimitMs: 1 },
+    deadlineMs: 40_000,
+    requested: { capabilities: {}, parameters: { 'downtime-limit': limitMs } },
+    outcome: completed ? { kind: 'completed' } : { kind: 'not-converged', detail: '' },
+    expected: true,
+    measurements: completed
+      ? {
+          setupTimeMs: truth.setupMs,
+          totalTimeMs: totalTimeMs!.expected,
+          transferredBytes: bytes!.expected,
+          downtimeMs: downtimeMs!.expected,
+          ...{ zeroPages, passes: 3 },
+        }
+      : {},
+    ...{ overheadMs: {}, warnings: [], artifacts: {} },
+    ...more,
+  } as TrialRecord;
+}
+
+const calibration = calibrate(
+  [
+    ...[100e6, 200e6, 400e6, 800e6].map((bandwidth) => record(idle, bandwidth, 100)),
+    record(idle, 'unlimited', 100),
+  ],
+  idle,
+  '2026-11-25T08:00:00.000Z',
+);
+
+describe('calibrate', () => {
+  test('finds what hosts cost', () => {
+    expect(calibration.setupMs).toBe(4);
+    expect(calibration.socketBytes / 2e6).toBeCloseTo(1, 1);
+    expect(calibration.deviceMs.expected / 20).toBeCloseTo(1, 0);
+    expect(calibration.zeroPagesPerSecond / 4e5).toBeCloseTo(1, 1);
+    expect(calibration.streamBytesPerSecond / 4e8).toBeCloseTo(1, 0);
+    expect(calibration).toMatchObject({ trials: 5, accelerator: 'tcg' });
+  });
+
+  test('says what is missing', () => {
+    expect(() => calibrate([record(idle, 100e6, 100)], idle, '')).toThrow(
+      'three completed migrations over links with a limit and one without, found 1 and 0',
+    );
+  });
+});
+
+describe('validate', () => {
+  const use = [{ card: busy, costs: costsOf(calibration) }];
+  const records = [
+    ...[250e6, 500e6, 1e9].flatMap((bandwidth) =>
+      [100, 300, 1000].map((limit) => record(busy, bandwidth, limit)),
+    ),
+    record(busy, 50e6, 100),
+  ];
+
+  test('finds no error where migrations go as the model says', () => {
+    const { trials, leftOut } = validate(records, use);
+    expect(leftOut).toEqual({});
+    const error = ownErrorOf(trials, 'tried');
+    expect(error).toMatchObject({ trials: 10, wrongCalls: 0 });
+    expect(error.totalTimePercent!.p90).toBeLessThan(2);
+    expect(error.downtimeMs!.p90).toBeLessThan(25);
+    expect(confusion(trials).no).toEqual([0, 1]);
+  });
+
+  test('finds the error where they go otherwise', () => {
+    const [first] = validate([record(busy, 1e9, 300)], use).trials;
+    const slower = {
+      ...first!,
+      measured: { ...first!.measured!, totalTimeMs: 2 * first!.prediction.totalTimeMs!.expected },
+    };
+    expect(errorsOf(slower)!.totalTimePercent).toBeCloseTo(-50, 9);
+    expect(ownErrorOf([{ ...first!, converged: false }], '').wrongCalls).toBe(1);
+  });
+
+  test('counts what it cannot compare', () => {
+    const foreign = { ...busy.qemu, version: '9.9.9' };
+    const { trials, leftOut } = validate(
+      [
+        record(busy, 1e9, 300, { qemu: { source: foreign, destination: foreign } }),
+        record(busy, 1e9, 300, { accelerator: 'kvm' }),
+        record(busy, 1e9, 300, {
+          outcome: { kind: 'failed', reason: 'guest-dead', detail: '' },
+        }),
+        record(busy, 1e9, 300, {
+          requested: {
+            capabilities: { 'x-colo': true },
+            parameters: { 'downtime-limit': 300 },
+          },
+        }),
+      ],
+      use,
+    );
+    expect(trials).toEqual([]);
+    expect(leftOut).toEqual({
+      'no card of this workload, guest, QEMU and accelerator': 2,
+      failed: 1,
+      'a setting that is not predicted': 1,
+    });
+  });
+
+  test('calls a migration that ends after its deadline one that does not converge', () => {
+    const [late] = validate([record(busy, 250e6, 300, { deadlineMs: 1000 })], use).trials;
+    expect(late!.call).toBe('no');
+  });
+
+  test('is written down with every migration', () => {
+    const text = validationMarkdown(validate(records, use), 'tried');
+    expect(text.match(/\| completed \|/gu)).toHaveLength(10);
+    expect(text).not.toMatch(/undefined|NaN/u);
+  });
+});
+
+test('settings of a record are those that the model knows, or none', () => {
+  const parameters = { 'downtime-limit': 300, 'multifd-compression': 'zlib', 'max-bandwidth': 5e6 };
+  const of = (capabilities: Record<string, boolean>) =>
+    conditionsOf(record(busy, 1e9, 300, { requested: { capabilities, parameters } }));
+  expect(of({ multifd: true })).toMatchObject({
+    setting: 'multifd-zlib',
+    maxBandwidthBytesPerSecond: 5e6,
+  });
+  expect(of({ 'auto-converge': true, multifd: false })?.setting).toBe('auto-converge');
+  expect(of({ 'auto-converge': true, multifd: true })).toBeUndefined();
+});
