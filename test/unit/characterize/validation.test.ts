@@ -83,7 +83,7 @@ function record(
       : {},
     ...{ overheadMs: {}, warnings: [], artifacts: {} },
     ...more,
-  } as TrialRecord;
+  };
 }
 
 const calibration = calibrate(

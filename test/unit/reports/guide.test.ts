@@ -1,0 +1,63 @@
+/** The capacity guide: measured and predicted told apart, every row with where it comes from. */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { packageRoot } from '../../../harness/paths.ts';
+import { readRun } from '../../../harness/record/reader.ts';
+import { documentMarkdown, documentPage } from '../../../reports/card/pages.ts';
+import { guideContent } from '../../../reports/guide/content.ts';
+import { card } from '../characterize/measurement.ts';
+
+const run = await readRun(join(packageRoot, 'test', 'fixtures', 'runs', 'every-outcome'));
+const inputs = {
+  runs: [run],
+  cards: [{ path: 'cards/one', card: card() }],
+  windowMs: 3_600_000,
+  downtimeLimitMs: 300,
+};
+
+describe('guideContent', () => {
+  const content = guideContent(inputs);
+  const [classes, windows] = content.tables;
+
+  test('has a row for each cell with a result and for each card and link', () => {
+    const kinds = classes!.rows.map((row) => row[4]);
+    expect(kinds.filter((kind) => kind === 'predicted').length).toBeGreaterThanOrEqual(3);
+    expect(kinds.filter((kind) => kind === 'measured').length).toBeGreaterThan(3);
+    for (const row of classes!.rows) {
+      expect(row.at(-1)).toMatch(row[4] === 'predicted' ? /^cards\/one$/u : /~[0-9a-f]{8}$/u);
+    }
+    expect(windows!.rows).toHaveLength(classes!.rows.length);
+  });
+
+  test('reckons a window with headroom and with the longest time', () => {
+    const at = windows!.rows.findIndex((row) => row[4] === 'predicted' && row[2] === '1 Gbit/s');
+    const row = windows!.rows[at]!;
+    // 80 % of an hour, some seconds for each and 5 s between two.
+    expect(Number(row[6])).toBeLessThan(2880 / 5);
+    expect(Number(row[6])).toBeGreaterThan(2880 / 8);
+    const unbounded = windows!.rows.find((one) => one[5] === 'no bound')!;
+    expect(unbounded[6]).toBe('0');
+  });
+
+  test('says what it rests on, and how to do it again', () => {
+    const notes = content.notes.join('\n');
+    expect(notes).toContain(run.environment.runId);
+    expect(notes).toContain('Card cards/one');
+    expect(notes).toContain('migbench guide');
+  });
+
+  test('is the same every time, in both forms', () => {
+    expect(documentMarkdown(guideContent(inputs))).toBe(documentMarkdown(content));
+    const page = documentPage(content);
+    expect(page).toContain('<h1>Capacity guide for live migration</h1>');
+    expect(page).not.toMatch(/<script|<img/u);
+    expect(page).not.toMatch(/undefined|NaN/u);
+  });
+
+  test('of a card alone, or of a run alone, is a guide too', () => {
+    expect(guideContent({ ...inputs, runs: [] }).under).toBe(
+      '0 measured and 3 predicted classes, from 0 runs and 1 workload card',
+    );
+    expect(guideContent({ ...inputs, cards: [] }).tables).toHaveLength(2);
+  });
+});
