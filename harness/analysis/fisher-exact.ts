@@ -18,12 +18,9 @@ export function fisherExact(
   const least = Math.max(0, completed - other.n);
   const most = Math.min(one.n, completed);
   const logs = logFactorials(total);
-  const logChoose = (n: number, k: number) =>
-    (logs[n] ?? 0) - (logs[k] ?? 0) - (logs[n - k] ?? 0);
+  const logChoose = (n: number, k: number) => (logs[n] ?? 0) - (logs[k] ?? 0) - (logs[n - k] ?? 0);
   const probability = (k: number) =>
-    Math.exp(
-      logChoose(one.n, k) + logChoose(other.n, completed - k) - logChoose(total, completed),
-    );
+    Math.exp(logChoose(one.n, k) + logChoose(other.n, completed - k) - logChoose(total, completed));
   const seen = probability(one.k);
   let sum = 0;
   for (let k = least; k <= most; k += 1) {

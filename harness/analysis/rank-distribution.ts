@@ -27,7 +27,7 @@ export function doubledRanks({ base, candidate }: Pick<WeightedStratum, 'base' |
   const all = [...base, ...candidate].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const ranks: number[] = [];
   const ties: number[] = [];
-  for (let from = 0; from < all.length; ) {
+  for (let from = 0; from < all.length;) {
     let to = from;
     while (to < all.length && all[to] === all[from]) to += 1;
     for (let i = from; i < to; i += 1) ranks.push(from + to + 1);
@@ -38,10 +38,7 @@ export function doubledRanks({ base, candidate }: Pick<WeightedStratum, 'base' |
 }
 
 /** The statistic of one stratum, from 0 to 2·m·n. */
-export function doubledU({
-  base,
-  candidate,
-}: Pick<WeightedStratum, 'base' | 'candidate'>): number {
+export function doubledU({ base, candidate }: Pick<WeightedStratum, 'base' | 'candidate'>): number {
   let below = 0;
   let notAbove = 0;
   let sum = 0;

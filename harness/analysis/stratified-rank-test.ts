@@ -37,8 +37,7 @@ export function stratifiedRankTest(given: readonly Stratum[]): RankTest | undefi
   const greatest = greatestSum(strata);
   const distribution = tiedDistribution(strata);
   return {
-    p:
-      distribution === undefined ? normalP(strata, statistic) : exactP(distribution, statistic),
+    p: distribution === undefined ? normalP(strata, statistic) : exactP(distribution, statistic),
     smallestP: smallestP(strata),
     method: distribution === undefined ? 'normal' : 'exact',
     strata: strata.length,

@@ -57,13 +57,9 @@ export interface Run {
  * @throws MigbenchError `record` where it is not a run directory, or a file of it is damaged (naming file and line).
  */
 export async function readRun(directory: string): Promise<Run> {
-  await assertRunDirectory(directory);
-  const environment = await readEnvironment(directory);
-  const planPath = join(directory, RESOLVED_PLAN_FILE);
-  const plan = checked(runPlanSchema, await readJsonFile(planPath), planPath);
+  const { environment, plan, hasTrials } = await readRunHeader(directory);
+  if (!hasTrials) return { directory, environment, plan, records: [], warnings: [] };
   const trialsPath = join(directory, TRIALS_FILE);
-  if (!(await isFile(trialsPath)))
-    return { directory, environment, plan, records: [], warnings: [] };
   const { records, torn } = await latestRecords(readTrialLines(trialsPath));
   const warnings =
     torn === undefined
@@ -73,6 +69,24 @@ export async function readRun(directory: string): Promise<Run> {
             'writing it. Continue the run with --resume to repeat that trial.',
         ];
   return { directory, environment, plan, records: [...records.values()], warnings };
+}
+
+/**
+ * A run directory without its trials, which can then be streamed.
+ *
+ * @throws MigbenchError `record` as `readRun`.
+ */
+export async function readRunHeader(directory: string): Promise<{
+  readonly environment: Environment;
+  readonly plan: RunPlan;
+  /** Whether trials.jsonl is there: a run that was interrupted early has none. */
+  readonly hasTrials: boolean;
+}> {
+  await assertRunDirectory(directory);
+  const environment = await readEnvironment(directory);
+  const planPath = join(directory, RESOLVED_PLAN_FILE);
+  const plan = checked(runPlanSchema, await readJsonFile(planPath), planPath);
+  return { environment, plan, hasTrials: await isFile(join(directory, TRIALS_FILE)) };
 }
 
 /** RUN/environment.json. */

@@ -47,9 +47,10 @@ const reference = JSON.parse(
 function expectClose(found: number | undefined, expected: number, what: string): void {
   expect(found, what).toBeDefined();
   const tolerance = 1e-9 * Math.max(Math.abs(expected), 1e-300);
-  expect(Math.abs((found ?? NaN) - expected), `${what}: ${found} and ${expected}`).toBeLessThanOrEqual(
-    tolerance,
-  );
+  expect(
+    Math.abs((found ?? NaN) - expected),
+    `${what}: ${found} and ${expected}`,
+  ).toBeLessThanOrEqual(tolerance);
 }
 
 const logs = ({ base, candidate }: Stratum): Stratum => ({
@@ -59,6 +60,7 @@ const logs = ({ base, candidate }: Stratum): Stratum => ({
 
 describe('the normal distribution', () => {
   it('is that of SciPy', () => {
+    expect.hasAssertions();
     for (const { x, p } of reference.normal) expectClose(normalCdf(x), p, `cdf(${x})`);
     for (const { x, p } of reference.quantiles) {
       if (p === 0.5) expect(Math.abs(normalQuantile(p))).toBeLessThan(1e-15);
@@ -79,6 +81,7 @@ describe('the stratified rank test', () => {
   );
 
   it('is exact for 30 against 35 figures', () => {
+    expect.hasAssertions();
     expectClose(stratifiedRankTest([reference.largeExact])?.p, reference.largeExact.p, 'p');
   });
 
@@ -179,7 +182,9 @@ describe('the Hodges-Lehmann shift', () => {
 
   it('knows what it does not know of censored figures', () => {
     const base = [1, 2, 3, 4, 5, 6];
-    const most = hodgesLehmann([{ base, candidate: [3, ...Array.from({ length: 5 }, () => Infinity)] }]);
+    const most = hodgesLehmann([
+      { base, candidate: [3, ...Array.from({ length: 5 }, () => Infinity)] },
+    ]);
     expect(most?.estimate).toBe(Infinity);
     expect(most?.interval?.low).toBeLessThan(Infinity);
     expect(most?.interval?.high).toBe(Infinity);
@@ -220,7 +225,11 @@ describe('corrections for several tests', () => {
 describe("Fisher's exact test", () => {
   it('is that of SciPy', () => {
     for (const { a, b, p } of reference.fisher) {
-      expectClose(fisherExact({ k: a[0], n: a[1] }, { k: b[0], n: b[1] }), p, `${a} and ${b}`);
+      expectClose(
+        fisherExact({ k: a[0], n: a[1] }, { k: b[0], n: b[1] }),
+        p,
+        `${a.join('/')} and ${b.join('/')}`,
+      );
     }
     expect(fisherExact({ k: 0, n: 0 }, { k: 3, n: 3 })).toBe(1);
   });

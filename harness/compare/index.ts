@@ -1,0 +1,246 @@
+/** Comparisons: two runs, or groups of one run. Pure, but for reading run directories (`readSide`). */
+import { benjaminiHochberg } from '../analysis/benjamini-hochberg.ts';
+import { fisherExact } from '../analysis/fisher-exact.ts';
+import { holm } from '../analysis/holm.ts';
+import { wilsonInterval } from '../analysis/wilson-interval.ts';
+import { MigbenchError } from '../errors.ts';
+import { cellDifferences, differenceText, environmentDifferences } from './fingerprint.ts';
+import { pairGroups, pairRuns, type CellPair, type Pairing } from './match.ts';
+import { canBeCalled, compareMetric, testMetric } from './metric.ts';
+import { defaultOptions } from './options.ts';
+import { sentenceOf } from './sentence.ts';
+import type { CellData, RunSide } from './side.ts';
+import type {
+  CellComparison,
+  ComparedCell,
+  ComparedDimension,
+  ComparedSide,
+  CompareOptions,
+  Comparison,
+  CompletionComparison,
+  FingerprintDifference,
+} from './types.ts';
+import { gravest, judgeCompletion } from './verdict.ts';
+
+export { defaultOptions, headlineMetrics, metricsNamed } from './options.ts';
+export { readSide, type RunSide } from './side.ts';
+export type * from './types.ts';
+
+/**
+ * Compare two runs: cells with the same id, or those that differ in one dimension alone.
+ *
+ * @throws MigbenchError `usage` where they cannot be compared, naming what differs.
+ */
+export function compareRuns(
+  base: RunSide,
+  candidate: RunSide,
+  given: Partial<CompareOptions> & { readonly by?: ComparedDimension | undefined } = {},
+): Comparison {
+  const { by: wanted, ...rest } = given;
+  const options = { ...defaultOptions, ...rest };
+  const { by, ...pairing } = pairRuns(base, candidate, wanted);
+  const sideOf = (name: string, { directory, environment, trials }: RunSide): ComparedSide => ({
+    name,
+    directory,
+    environment,
+    trials,
+  });
+  const differences = [
+    ...environmentDifferences(base.environment, candidate.environment),
+    ...cellDifferences(pairing.pairs, by),
+  ];
+  const warnings = [...new Set([...base.warnings, ...candidate.warnings])];
+  if (base.environment.runId === candidate.environment.runId) {
+    warnings.push('Both sides are the same run.');
+  } else {
+    warnings.push(
+      'The two runs were made one after the other: whatever changed on the host between them looks like a change of ' +
+        'the candidate. Cells that are run in one plan and compared with --by do not have this problem.',
+    );
+  }
+  return comparison(
+    pairing,
+    { base: sideOf('base', base), candidates: [sideOf('candidate', candidate)] },
+    { by, differences, warnings, sameRun: base.environment.runId === candidate.environment.runId },
+    options,
+  );
+}
+
+/**
+ * Compare groups of one run, whose trials were interleaved: the cells that differ in one dimension alone.
+ *
+ * @throws MigbenchError `usage` as above.
+ */
+export function compareGroups(
+  run: RunSide,
+  by: ComparedDimension,
+  given: Partial<CompareOptions> & {
+    readonly from?: string | undefined;
+    readonly to?: string | undefined;
+  } = {},
+): Comparison {
+  const { from, to, ...rest } = given;
+  const options = { ...defaultOptions, ...rest };
+  const pairing = pairGroups(run, by, { from, to });
+  const { directory, environment, trials } = run;
+  const sideOf = (name: string): ComparedSide => ({ name, directory, environment, trials });
+  return comparison(
+    pairing,
+    { base: sideOf(pairing.base), candidates: pairing.candidates.map(sideOf) },
+    {
+      by,
+      differences: cellDifferences(pairing.pairs, by),
+      warnings: run.warnings,
+      sameRun: true,
+    },
+    options,
+  );
+}
+
+interface Circumstances {
+  readonly by: ComparedDimension | undefined;
+  readonly differences: readonly FingerprintDifference[];
+  readonly warnings: readonly string[];
+  /** Whether both sides share their blocks. */
+  readonly sameRun: boolean;
+}
+
+function comparison(
+  { pairs, unmatched }: Pairing,
+  sides: Pick<Comparison, 'base' | 'candidates'>,
+  { by, differences, warnings, sameRun }: Circumstances,
+  options: CompareOptions,
+): Comparison {
+  const incomparable = differences.filter((difference) => difference.incomparable);
+  if (incomparable.length > 0 && !options.force) {
+    throw new MigbenchError(
+      'usage',
+      `These figures cannot be compared:\n${incomparable.map((each) => `  ${differenceText(each)}\n`).join('')}` +
+        'Run both sides on the same host in the same way, or compare all the same with --force.',
+    );
+  }
+  const { cells, tests } = compareCells(pairs, sameRun, options);
+  const invalid = cells.reduce(
+    (sum, { base, candidate }) => sum + base.outcomes.invalid + candidate.outcomes.invalid,
+    0,
+  );
+  const { metrics, noiseFloor: _, ...others } = options;
+  return {
+    schemaVersion: 1,
+    ...(by === undefined ? {} : { by }),
+    ...sides,
+    options: { ...others, metrics: metrics.map(({ column }) => column) },
+    tests,
+    cells,
+    unmatched,
+    differences,
+    warnings: [
+      ...(incomparable.length === 0
+        ? []
+        : ['Figures are compared that are not comparable (--force): see what differs.']),
+      ...(invalid === 0 ? [] : [`${invalid} invalid trials were left out.`]),
+      ...warnings,
+    ],
+    trusted: incomparable.length === 0 && invalid === 0,
+    verdict: gravest(cells.map(({ verdict }) => verdict)),
+    sentence: sentenceOf(cells),
+  };
+}
+
+function compareCells(
+  pairs: readonly CellPair[],
+  sameRun: boolean,
+  options: CompareOptions,
+): { readonly cells: readonly CellComparison[]; readonly tests: number } {
+  const correct = options.correction === 'holm' ? holm : benjaminiHochberg;
+  const tested = pairs.map((pair) =>
+    options.metrics.flatMap((metric) => testMetric(metric, pair, sameRun, options) ?? []),
+  );
+  const family = tested.flat().filter((each) => canBeCalled(each, options));
+  const adjusted = correct(family.map(({ test }) => test?.p ?? 1));
+  const adjustedOf = new Map(family.map((each, index) => [each, adjusted[index]]));
+  const completions = completionsOf(pairs, options);
+  const cells = pairs.map((pair, index): CellComparison => {
+    const metrics = (tested[index] ?? []).map((each) =>
+      compareMetric(each, adjustedOf.get(each), family.length, options),
+    );
+    const base = comparedCell(pair.base);
+    const candidate = comparedCell(pair.candidate);
+    const completion = completions[index] ?? { verdict: 'inconclusive', reason: '' };
+    return {
+      label: pair.label,
+      base,
+      candidate,
+      completion,
+      metrics,
+      verdict:
+        candidate.damaged > base.damaged
+          ? 'regressed'
+          : cellVerdict([completion.verdict, ...metrics.map(({ verdict }) => verdict)]),
+    };
+  });
+  return { cells, tests: family.length };
+}
+
+/** That all completed says nothing of how fast: where no metric is conclusive, neither is the cell. */
+function cellVerdict(verdicts: Parameters<typeof gravest>[0]): CellComparison['verdict'] {
+  const [completion, ...metrics] = verdicts;
+  const found = gravest(verdicts);
+  return found === 'no-change' && completion === 'no-change' && metrics.length > 0
+    ? gravest(metrics)
+    : found;
+}
+
+function comparedCell(cell: CellData): ComparedCell {
+  const outcomes = { completed: 0, 'not-converged': 0, failed: 0, skipped: 0, invalid: 0 };
+  for (const { outcome } of cell.observations) outcomes[outcome] += 1;
+  return {
+    cellId: cell.cellId,
+    labels: cell.labels,
+    outcomes,
+    damaged: cell.observations.filter(({ damaged }) => damaged).length,
+    accelerators: cell.accelerators,
+    machineTypes: cell.machineTypes,
+    qemu: cell.qemu,
+  };
+}
+
+function completionsOf(
+  pairs: readonly CellPair[],
+  options: CompareOptions,
+): readonly CompletionComparison[] {
+  const correct = options.correction === 'holm' ? holm : benjaminiHochberg;
+  const counts = pairs.map(({ base, candidate }) => {
+    const one = completed(base);
+    const other = completed(candidate);
+    const p = one.n > 0 && other.n > 0 ? fisherExact(one, other) : undefined;
+    return { base: wilsonInterval(one.k, one.n), candidate: wilsonInterval(other.k, other.n), p };
+  });
+  const tested = counts.filter(({ p }) => p !== undefined);
+  const adjusted = correct(tested.map(({ p }) => p ?? 1));
+  const adjustedOf = new Map(tested.map((each, index) => [each, adjusted[index]]));
+  return counts.map((each): CompletionComparison => {
+    const adjustedP = adjustedOf.get(each);
+    const sides = {
+      ...(each.base === undefined ? {} : { base: each.base }),
+      ...(each.candidate === undefined ? {} : { candidate: each.candidate }),
+    };
+    return {
+      ...sides,
+      ...(each.p === undefined ? {} : { p: each.p }),
+      ...(adjustedP === undefined ? {} : { adjustedP }),
+      ...judgeCompletion(sides, adjustedP, options.alpha),
+    };
+  });
+}
+
+/** Skipped and invalid trials are no results. */
+function completed({ observations }: CellData): { readonly k: number; readonly n: number } {
+  const counted = observations.filter(
+    ({ outcome }) => outcome !== 'skipped' && outcome !== 'invalid',
+  );
+  return {
+    k: counted.filter(({ outcome }) => outcome === 'completed').length,
+    n: counted.length,
+  };
+}

@@ -1,0 +1,302 @@
+/** Comparisons of made-up runs: pairing, refusals, verdicts. */
+import { describe, expect, it } from 'vitest';
+import { metricOf } from '../../../harness/analysis/metrics.ts';
+import {
+  compareGroups,
+  compareRuns,
+  metricsNamed,
+  readSide,
+} from '../../../harness/compare/index.ts';
+import type { RunSide } from '../../../harness/compare/side.ts';
+import { madeUpRun, trials, type MadeUpCell } from './fixture.ts';
+
+const quiet = [2000, 2010, 2020, 2030, 2040, 2050];
+const total = [metricOf('totalTimeMs')];
+const times = (factor: number) => quiet.map((value) => value * factor + factor);
+
+function pairOf(
+  base: readonly (number | undefined)[],
+  candidate: readonly (number | undefined)[],
+): readonly [RunSide, RunSide] {
+  return [
+    madeUpRun([{ observations: trials('totalTimeMs', base) }]),
+    madeUpRun([{ observations: trials('totalTimeMs', candidate) }], { runId: 'two' }),
+  ];
+}
+
+const firstMetric = (found: ReturnType<typeof compareRuns>) => found.cells[0]?.metrics[0];
+
+describe('a comparison of two runs', () => {
+  it('calls a regression, with its size', () => {
+    const found = compareRuns(...pairOf(quiet, times(1.1)), { metrics: total });
+    const metric = firstMetric(found);
+    expect(metric).toMatchObject({ verdict: 'regressed', reason: '' });
+    expect(metric?.effect?.kind).toBe('ratio');
+    expect(metric?.effect?.estimate).toBeCloseTo(1.1, 2);
+    expect(metric?.effect?.interval?.low).toBeGreaterThan(1.08);
+    expect(metric?.effect?.interval?.high).toBeLessThan(1.13);
+    expect(metric?.test).toMatchObject({ method: 'exact', strata: 1 });
+    expect(metric?.test?.p).toBeCloseTo(2 / 924, 12);
+    expect(found).toMatchObject({
+      ...{ verdict: 'regressed', tests: 1, trusted: true },
+      sentence: 'Regressed: of 2 figures 1 worse, 1 without change.',
+    });
+    expect(found.by).toBeUndefined();
+  });
+
+  it('calls the same an improvement the other way round, and where higher is better', () => {
+    expect(
+      firstMetric(compareRuns(...pairOf(times(1.1), quiet), { metrics: total }))?.verdict,
+    ).toBe('improved');
+    const throughput = [metricOf('throughputBitsPerSecond')];
+    const run = (figures: readonly number[], runId: string) =>
+      madeUpRun([{ observations: trials('throughputBitsPerSecond', figures) }], { runId });
+    const found = compareRuns(run(quiet, 'a'), run(times(1.1), 'b'), { metrics: throughput });
+    expect(firstMetric(found)?.verdict).toBe('improved');
+    const neither = compareRuns(...pairOf(quiet, times(1.1)), {
+      metrics: [{ ...metricOf('totalTimeMs'), better: 'neither' }],
+    });
+    expect(firstMetric(neither)?.verdict).toBe('differs');
+    expect(neither.verdict).toBe('no-change');
+  });
+
+  it('says how small a change it would have seen beside "no change"', () => {
+    const metric = firstMetric(
+      compareRuns(...pairOf(quiet, [2005, 2015, 2025, 2035, 2045, 2055]), { metrics: total }),
+    );
+    expect(metric?.verdict).toBe('no-change');
+    expect(metric?.minimumDetectable).toBeGreaterThan(0.01);
+    expect(metric?.minimumDetectable).toBeLessThan(0.04);
+    expect(metric?.reason).toMatch(/^changes from [\d.]+ % would have been seen$/u);
+  });
+
+  it('does not say "no change" of noise, nor of too few', () => {
+    const noisy = [1000, 3000, 1500, 2500, 900, 4000];
+    const shuffled = [1100, 2900, 1400, 2600, 950, 3500];
+    expect(firstMetric(compareRuns(...pairOf(noisy, shuffled), { metrics: total }))).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringMatching(/^too much noise: only changes from/u) as string,
+    });
+    const three = firstMetric(
+      compareRuns(...pairOf(quiet.slice(0, 3), times(2).slice(0, 3)), { metrics: total }),
+    );
+    expect(three).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'n too small: 3 and 3 figures can show nothing',
+    });
+    expect(three?.test?.adjustedP).toBeUndefined();
+    expect(three?.effect?.interval).toBeUndefined();
+    expect(three?.base.ciLow).toBeUndefined();
+    expect(three?.effect?.estimate).toBeCloseTo(2, 1);
+  });
+
+  it('does not call what is smaller than the least that counts, or than the noise floor', () => {
+    const small = pairOf(quiet, times(1.03));
+    expect(firstMetric(compareRuns(...small, { metrics: total }))?.verdict).toBe('regressed');
+    const found = compareRuns(...small, { metrics: total, minimumChange: 0.05 });
+    expect(firstMetric(found)).toMatchObject({
+      verdict: 'no-change',
+      reason: 'a change, but below the 5 % that count',
+    });
+    const floor = firstMetric(
+      compareRuns(...small, {
+        metrics: total,
+        noiseFloor: (key) => (key === 'totalTimeMs' ? 0.2 : undefined),
+      }),
+    );
+    expect(floor).toMatchObject({ verdict: 'no-change', minimumChange: 0.2 });
+  });
+
+  it('is harsher where more is tested, and says that n is too small for so many', () => {
+    const cells = (factor: number): MadeUpCell[] =>
+      Array.from({ length: 30 }, (_, index) => ({
+        labels: { setting: `setting-${index}` },
+        observations: trials('totalTimeMs', index === 0 ? times(factor) : quiet),
+      }));
+    const found = (correction: 'holm' | 'bh') =>
+      compareRuns(madeUpRun(cells(1)), madeUpRun(cells(1.1), { runId: 'two' }), {
+        metrics: total,
+        correction,
+      });
+    expect(firstMetric(found('holm'))?.reason).toBe(
+      'n too small: 6 and 6 figures can show nothing among 30 tests',
+    );
+    expect(firstMetric(found('holm'))?.test?.adjustedP).toBeCloseTo((30 * 2) / 924, 12);
+  });
+
+  it('ranks what did not converge worst, and compares completion by itself', () => {
+    const metric = firstMetric(
+      compareRuns(...pairOf(quiet, [2035, ...Array.from({ length: 5 }, () => undefined)]), {
+        metrics: total,
+      }),
+    );
+    expect(metric).toMatchObject({ verdict: 'regressed' });
+    expect(metric?.candidate).toMatchObject({ n: 6, censored: 5, median: { censored: true } });
+    expect(metric?.effect?.estimate).toBeUndefined();
+    expect(metric?.effect?.interval?.high).toBeUndefined();
+    expect(metric?.effect?.interval?.low).toBeGreaterThan(0.9);
+
+    const completion = (candidate: readonly (number | undefined)[]) =>
+      compareRuns(...pairOf(quiet, candidate), { metrics: total }).cells[0]?.completion;
+    expect(completion(Array.from({ length: 6 }, () => undefined))).toMatchObject({
+      verdict: 'regressed',
+      base: { k: 6, n: 6 },
+      candidate: { k: 0, n: 6 },
+    });
+    expect(completion([...quiet.slice(1), undefined])).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'fewer completed, but that may be chance',
+    });
+  });
+
+  it('takes differences where a figure is 0 or negative', () => {
+    const lost = [metricOf('workloadLostSeconds')];
+    const run = (figures: readonly number[], runId: string) =>
+      madeUpRun([{ observations: trials('workloadLostSeconds', figures) }], { runId });
+    const found = firstMetric(
+      compareRuns(run([-0.1, 0, 0.1, 0.2, 0.3, 0.4], 'a'), run([1, 1.1, 1.2, 1.3, 1.4, 1.5], 'b'), {
+        metrics: lost,
+      }),
+    );
+    expect(found?.effect?.kind).toBe('difference');
+    expect(found?.effect?.estimate).toBeCloseTo(1.1, 9);
+    expect(found?.verdict).toBe('regressed');
+  });
+
+  it('counts damage as a regression, whatever the figures', () => {
+    const [base, candidate] = pairOf(quiet, quiet);
+    const damaged = {
+      ...candidate,
+      cells: candidate.cells.map((cell) => ({
+        ...cell,
+        observations: cell.observations.map((trial, index) => ({ ...trial, damaged: index === 0 })),
+      })),
+    };
+    const found = compareRuns(base, damaged, { metrics: total });
+    expect(found.verdict).toBe('regressed');
+    expect(found.sentence).toContain('Guests were damaged in 1 cell');
+  });
+
+  it('leaves out what is no result, and does not trust a comparison with invalid trials', () => {
+    const [base, candidate] = pairOf(quiet, quiet);
+    const invalid = madeUpRun(
+      [
+        {
+          observations: [
+            ...trials('totalTimeMs', quiet),
+            { outcome: 'invalid', measurements: { totalTimeMs: 9e9 } },
+            { outcome: 'skipped' },
+          ],
+        },
+      ],
+      { runId: 'two' },
+    );
+    const found = compareRuns(base, invalid, { metrics: total });
+    expect(found.cells[0]?.metrics).toEqual(
+      compareRuns(base, candidate, { metrics: total }).cells[0]?.metrics,
+    );
+    expect(found.cells[0]?.completion.candidate).toMatchObject({ k: 6, n: 6 });
+    expect(found.trusted).toBe(false);
+  });
+});
+
+describe('what is compared with what', () => {
+  it('refuses other hosts, images, modes and accelerators, and says what differs', () => {
+    const [base] = pairOf(quiet, quiet);
+    const other = (changes: Parameters<typeof madeUpRun>[1], cell: Partial<MadeUpCell> = {}) =>
+      madeUpRun([{ observations: trials('totalTimeMs', quiet), ...cell }], {
+        runId: 'two',
+        ...changes,
+      });
+    const host = { ...base.environment.host, cpuModel: 'Other CPU' };
+    expect(() => compareRuns(base, other({ host }))).toThrow(
+      /cannot be compared:\n {2}host CPU: CPU, 2 CPUs → Other CPU, 2 CPUs\n.*--force/u,
+    );
+    expect(() => compareRuns(base, other({ sandboxMode: 'loopback' }))).toThrow(/sandbox mode/u);
+    expect(() =>
+      compareRuns(base, other({ image: { ...base.environment.image, key: 'new' } })),
+    ).toThrow(/guest image/u);
+    expect(() => compareRuns(base, other({}, { accelerator: 'kvm' }))).toThrow(
+      /accelerator of idle · precopy.*: tcg → kvm/u,
+    );
+    const forced = compareRuns(base, other({ host }), { force: true });
+    expect(forced.trusted).toBe(false);
+    expect(forced.warnings[0]).toContain('not comparable');
+    expect(compareRuns(base, other({ node: '22.0.0' })).differences).toEqual([
+      { what: 'Node', base: '20.19.0', candidate: '22.0.0', incomparable: false },
+    ]);
+  });
+
+  it('pairs cells with the same id, else those that differ in one dimension alone', () => {
+    const cell = (labels: MadeUpCell['labels'], hash = '00000000'): MadeUpCell => ({
+      ...(labels === undefined ? {} : { labels }),
+      hash,
+      observations: trials('totalTimeMs', quiet),
+    });
+    const base = madeUpRun([cell({}), cell({ setting: 'postcopy' })]);
+    const same = compareRuns(
+      base,
+      madeUpRun([cell({}), cell({ link: '5Mbit/s' })], { runId: 'two' }),
+    );
+    expect(same.cells.map(({ label }) => label)).toEqual([
+      'idle · precopy · 1Gbit/s · 384MiB-1cpu · system',
+    ]);
+    expect(same.unmatched).toEqual({
+      base: ['idle/postcopy/1Gbit/s/384MiB-1cpu/system~00000000'],
+      candidate: ['idle/precopy/5Mbit/s/384MiB-1cpu/system~00000000'],
+    });
+    const slower = madeUpRun([cell({ link: '900Mbit/s' }, '11111111')], { runId: 'two' });
+    const found = compareRuns(base, slower);
+    expect(found.by).toBe('link');
+    expect(found.cells[0]?.label).toBe(
+      'idle · precopy · 384MiB-1cpu · system: 1Gbit/s → 900Mbit/s',
+    );
+    expect(() => compareRuns(base, slower, { by: 'qemu' })).toThrow(/more than their qemu/u);
+    expect(() =>
+      compareRuns(base, madeUpRun([cell({ link: 'a', workload: 'b' })], { runId: 'two' })),
+    ).toThrow(/more than one dimension/u);
+  });
+
+  it('compares groups of one run, ranking neighbouring blocks only', () => {
+    // The host gets slower by half between the first and the last block; the candidate is 10 % slower throughout.
+    const drifting = (factor: number) =>
+      Array.from({ length: 10 }, (_, block) => 2000 * factor * (1 + 0.05 * block) + block);
+    const run = madeUpRun([
+      { labels: { qemu: 'old' }, observations: trials('totalTimeMs', drifting(1)) },
+      { labels: { qemu: 'new' }, observations: trials('totalTimeMs', drifting(1.15)) },
+      { labels: { qemu: 'newer' }, observations: trials('totalTimeMs', drifting(1)) },
+    ]);
+    const found = compareGroups(run, 'qemu', { metrics: total });
+    expect(found.base.name).toBe('old');
+    expect(found.candidates.map(({ name }) => name)).toEqual(['new', 'newer']);
+    expect(found.cells.map(({ metrics }) => metrics[0]?.test?.strata)).toEqual([2, 2]);
+    const chosen = compareGroups(run, 'qemu', { metrics: total, from: 'newer', to: 'old' });
+    expect(chosen.cells.map(({ label }) => label)).toEqual([
+      'idle · precopy · 1Gbit/s · 384MiB-1cpu: newer → old',
+    ]);
+    expect(() => compareGroups(run, 'qemu', { to: 'oldest' })).toThrow(
+      /no qemu "oldest": expected one of old, new, newer/u,
+    );
+    expect(() => compareGroups(run, 'link')).toThrow(/needs two values/u);
+  });
+
+  it('names metrics by their columns', () => {
+    expect(metricsNamed(['pause_ms', 'total_time_ms']).map(({ key }) => key)).toEqual([
+      'totalTimeMs',
+      'pauseMs',
+    ]);
+    expect(metricsNamed(['all']).length).toBeGreaterThan(30);
+    expect(() => metricsNamed(['pause'])).toThrow(/--metric pause is no metric.*pause_ms/u);
+  });
+
+  it('reads a run directory', async () => {
+    const run = await readSide('test/fixtures/runs/every-outcome');
+    expect(run.cells.length).toBeGreaterThan(3);
+    const found = compareRuns(run, run);
+    expect(found.cells).toHaveLength(run.cells.length);
+    expect(
+      found.cells.flatMap(({ metrics }) => metrics).map(({ verdict }) => verdict),
+    ).not.toContain('regressed');
+    expect(JSON.parse(JSON.stringify(found))).toEqual(found);
+  });
+});
