@@ -2,7 +2,7 @@
  * Predicting a migration from a dirty curve: whether it ends, how long it takes, what it sends and how long the guest
  * stands still, each with an interval. Model and its limits: docs/models.md.
  */
-import { pageClasses } from './classes.ts';
+import { pageClasses, type PageClass } from './classes.ts';
 import { streamOf, type Conditions, type HostCosts, type Stream } from './conditions.ts';
 import { dirtyFunction, type DirtyCurve, type DirtyFunction, type Level } from './curve.ts';
 import { runPrecopy, type PrecopyOutcome } from './precopy-model.ts';
@@ -147,6 +147,7 @@ class Model {
   readonly #workload: Workload;
   readonly #costs: HostCosts;
   readonly #conditions: Conditions;
+  readonly #classes: Readonly<Record<Level, readonly PageClass[]>>;
 
   constructor(workload: Workload, conditions: Conditions, costs: HostCosts) {
     const { dirtyCurve, nonZeroBytes } = workload;
@@ -156,6 +157,9 @@ class Model {
       ...workload,
       workingSetBytes: this.dirty.median.workingSetBytes,
     });
+    const windowsMs = dirtyCurve.map(({ windowMs }) => windowMs);
+    const classes = (level: Level) => pageClasses(this.dirty[level], windowsMs);
+    this.#classes = { low: classes('low'), median: classes('median'), high: classes('high') };
     this.#workload = workload;
     this.#costs = costs;
     this.#conditions = conditions;
@@ -171,7 +175,7 @@ class Model {
   }
 
   run(level: Level, rate: number, estimate: number): Figures {
-    const { nonZeroBytes, memoryBytes, dirtyCurve } = this.#workload;
+    const { nonZeroBytes, memoryBytes } = this.#workload;
     const { liveBytesPerSecond, switchBytesPerSecond, estimateBytesPerSecond, ...stream } =
       this.stream;
     const outcome = runPrecopy({
@@ -182,10 +186,7 @@ class Model {
       nonZeroBytes,
       zeroBytes: Math.max(0, memoryBytes - nonZeroBytes),
       tailNonZero: tailFunction(this.#workload),
-      classes: pageClasses(
-        this.dirty[level],
-        dirtyCurve.map(({ windowMs }) => windowMs),
-      ),
+      classes: this.#classes[level],
       downtimeLimitMs: this.#conditions.downtimeLimitMs,
       zeroPagesPerSecond: this.#costs.zeroPagesPerSecond,
       socketBytes: this.#costs.socketBytes,
