@@ -93,6 +93,7 @@ const definitionSchema = z.strictObject({
     .optional(),
   verifies: z.boolean(),
   verifyTimeoutMs: positive.optional(),
+  footprint: callable.optional(),
   disk: callable.optional(),
 });
 

@@ -30,6 +30,8 @@ export interface GuestStart {
   /** Folder for the console and QEMU's own messages. */
   readonly folder: string;
   readonly diskPath?: string;
+  /** File that is the guest's memory, the same on both sides. */
+  readonly sharedMemoryPath?: string;
   /** Processors that this QEMU is kept to, as `0,2-3`; anywhere where absent. */
   readonly processors?: string;
 }
@@ -57,6 +59,7 @@ export function guestArguments(
     collectorPort: stage.collectorPort,
     network: host.guestNetwork,
     ...(start.diskPath === undefined ? {} : { diskPath: start.diskPath }),
+    ...(start.sharedMemoryPath === undefined ? {} : { sharedMemoryPath: start.sharedMemoryPath }),
     qmpPath: host.socketPath('qmp'),
     consolePath: join(start.folder, `${host.role}.console.log`),
     incoming: start.incoming,

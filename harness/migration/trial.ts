@@ -84,10 +84,12 @@ class Trial {
   #postcopy: Readonly<Record<string, unknown>> | undefined;
   readonly #guests: StartedGuest[] = [];
   readonly #diskPath: string;
+  readonly #sharedMemoryPath: string;
 
   constructor(options: TrialOptions) {
     this.#options = options;
     this.#diskPath = join(options.folder, 'disk.raw');
+    this.#sharedMemoryPath = join(options.stage.sandbox.scratch, 'guest-memory');
   }
 
   async run(): Promise<TrialResult> {
@@ -227,6 +229,10 @@ class Trial {
       incoming: 'defer' as const,
       folder,
       ...(diskPath === undefined ? {} : { diskPath }),
+      // Memory that is not sent must be there already: a file that both sides open, on the sandbox's own tmpfs.
+      ...(spec.capabilities['x-ignore-shared'] === true
+        ? { sharedMemoryPath: this.#sharedMemoryPath }
+        : {}),
     };
     const start = async (role: 'source' | 'destination') => {
       const build = role === 'source' ? template.recipe.build : destinationBuild;
@@ -313,6 +319,7 @@ class Trial {
       }),
     );
     if (!this.#options.keepDisk) await rm(this.#diskPath, { force: true });
+    await rm(this.#sharedMemoryPath, { force: true });
     this.#watch.lap('teardown');
   }
 }

@@ -137,7 +137,7 @@ export const settingRules: readonly SettingRule[] = [
   refuse(
     'x-ignore-shared-needs-shared-memory',
     'x-ignore-shared',
-    ({ guest }) => guest?.backend === 'ram',
+    ({ guest }) => guest !== undefined && guest.backend !== 'memfd',
     'x-ignore-shared needs guest memory that both sides share: "backend: memfd"',
   ),
   refuse(

@@ -24,14 +24,29 @@ export interface CommandLine {
   readonly network: GuestNetwork;
   /** Raw disk image both sides can open; absent = the guest has no disk of its own. */
   readonly diskPath?: string;
+  /** File that is the guest's memory, where both sides are to have the same; needs a backend of shared memory. */
+  readonly sharedMemoryPath?: string;
   readonly qmpPath: string;
   readonly consolePath: string;
   /** `defer`: wait for an incoming migration. `none`: boot. */
   readonly incoming: 'defer' | 'none';
 }
 
-function memoryArguments(guest: GuestShape): { machine: string; args: string[] } {
+function memoryArguments(
+  guest: GuestShape,
+  sharedPath: string | undefined,
+): { machine: string; args: string[] } {
   const megabytes = `${guest.memoryBytes / (1024 * 1024)}M`;
+  if (sharedPath !== undefined) {
+    const file = `mem-path=${escapeOption(sharedPath)}`;
+    return {
+      machine: ',memory-backend=mem0',
+      args: [
+        ...['-m', megabytes],
+        ...['-object', `memory-backend-file,id=mem0,size=${megabytes},${file},share=on`],
+      ],
+    };
+  }
   switch (guest.backend) {
     case 'ram':
       return { machine: '', args: ['-m', megabytes] };
@@ -85,7 +100,7 @@ export function escapeOption(value: string): string {
 
 /** Arguments of the emulator, without the program itself. */
 export function commandLine(line: CommandLine): string[] {
-  const memory = memoryArguments(line.guest);
+  const memory = memoryArguments(line.guest, line.sharedMemoryPath);
   return [
     ...['-name', `${line.name},debug-threads=on`],
     ...line.firmwareArgs,
