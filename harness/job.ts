@@ -19,6 +19,8 @@ export interface GuestImageFiles {
 export interface SandboxJob {
   /** By build reference, as in the plan. */
   readonly builds: Readonly<Record<string, QemuBuild>>;
+  /** Why a build of the plan is none, by its reference: its cells fail, the others are run. */
+  readonly brokenBuilds: Readonly<Record<string, string>>;
   readonly image: GuestImageFiles;
   readonly kind: SandboxKind;
   /** Where the sandbox's scratch file system goes. */

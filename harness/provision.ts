@@ -9,7 +9,7 @@ import type { Job } from './job.ts';
 import { packageRoot } from './paths.ts';
 import type { Cell, PlannedTrial } from './plan/types.ts';
 import type { Progress } from './progress.ts';
-import { resolveBuild, type QemuBuild } from './qemu/builds/index.ts';
+import { BrokenBuildError, resolveBuild, type QemuBuild } from './qemu/builds/index.ts';
 import type { SandboxKind } from './sandbox/enter.ts';
 import { formatDuration } from './units.ts';
 import { builtInWorkloads, loadWorkload } from '../workloads/registry.ts';
@@ -25,7 +25,7 @@ export interface ProvisionRequest {
   readonly signal: AbortSignal;
 }
 
-export type Provisions = Pick<Job, 'builds' | 'image' | 'tools' | 'receiver'>;
+export type Provisions = Pick<Job, 'builds' | 'brokenBuilds' | 'image' | 'tools' | 'receiver'>;
 
 /** Steps shorter than this are not worth a line, ms. */
 const WORTH_A_LINE_MS = 1_000;
@@ -33,8 +33,10 @@ const WORTH_A_LINE_MS = 1_000;
 /**
  * Find or make all of them, side by side; from a warm cache in well under a second.
  *
- * @throws MigbenchError `host-unfit` where something cannot be had, saying what to do; `plan-invalid` for a reference
- *   that names no QEMU; `interrupted`.
+ * A file that turns out to be no working QEMU is noted, so that the other builds can still be measured.
+ *
+ * @throws MigbenchError `host-unfit` where something cannot be had, saying what to do; `usage` for a reference that
+ *   names no file, or where no trial is left without the broken builds; `interrupted`.
  */
 export async function provision(request: ProvisionRequest): Promise<Provisions> {
   const { progress, trials, kind } = request;
@@ -71,8 +73,17 @@ export async function provision(request: ProvisionRequest): Promise<Provisions> 
   const references = new Set(
     trials.flatMap(({ cell }) => [cell.spec.qemu.source, cell.spec.qemu.destination]),
   );
+  const broken: Record<string, string> = {};
   const builds = [...references].map((reference) =>
-    step(`QEMU ${reference}`, (options) => resolveBuild(reference, options)),
+    step(`QEMU ${reference}`, async (options) => {
+      try {
+        return await resolveBuild(reference, options);
+      } catch (error) {
+        if (!(error instanceof BrokenBuildError)) throw ofPlan(reference, error);
+        broken[reference] = error.message;
+        return undefined;
+      }
+    }),
   );
   const image = step('guest image', async (options) =>
     buildImage({ ...options, workloads: await workloadsOf(request.cells) }),
@@ -90,13 +101,43 @@ export async function provision(request: ProvisionRequest): Promise<Provisions> 
   const settled = await Promise.allSettled([...builds, image, tools, receiver]);
   progress.end();
   throwFirstCause(settled);
-  const found = await Promise.all(builds);
+  const found = (await Promise.all(builds)).flatMap((build) => build ?? []);
+  requireOneUsable(trials, broken);
+  for (const [reference, reason] of Object.entries(broken)) {
+    progress.line(`QEMU ${reference}: ${reason} Its cells will fail; the others are run.`);
+  }
   return {
     builds: byReference(found),
+    brokenBuilds: broken,
     image: await image,
     tools: await tools,
     receiver: await receiver,
   };
+}
+
+/** Where in a plan a build that cannot be had is named. */
+function ofPlan(reference: string, error: unknown): unknown {
+  if (!(error instanceof MigbenchError) || error.code !== 'usage') return error;
+  return new MigbenchError('usage', `The plan's qemu ${reference}: ${error.message}`, {
+    cause: error,
+  });
+}
+
+/** @throws MigbenchError `usage` where every trial needs a build that is broken. */
+function requireOneUsable(
+  trials: readonly PlannedTrial[],
+  broken: Readonly<Record<string, string>>,
+): void {
+  const isUsable = ({ source, destination }: Cell['spec']['qemu']) =>
+    broken[source] === undefined && broken[destination] === undefined;
+  if (trials.some(({ cell }) => isUsable(cell.spec.qemu))) return;
+  const reasons = Object.entries(broken).map(
+    ([reference, reason]) => `The plan's qemu ${reference}: ${reason}`,
+  );
+  throw new MigbenchError(
+    'usage',
+    `${reasons.join('\n')}\nNo trial is left without it: name a file that is a QEMU for x86-64 guests.`,
+  );
 }
 
 /** The failure that made the others stop, not one of those. */

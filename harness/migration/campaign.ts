@@ -108,8 +108,8 @@ class Campaign {
       trial,
       workload: this.#preparation.workload(trial.cell).definition,
       builds: {
-        source: this.#preparation.build(trial.cell.spec.qemu.source),
-        destination: this.#preparation.build(trial.cell.spec.qemu.destination),
+        source: this.#preparation.identity(trial.cell.spec.qemu.source),
+        destination: this.#preparation.identity(trial.cell.spec.qemu.destination),
       },
       startedAt: new Date().toISOString(),
       ...(prepared.machine === undefined ? {} : { machine: prepared.machine }),
@@ -136,7 +136,7 @@ class Campaign {
       stage,
       spec,
       template,
-      destinationBuild: context.builds.destination,
+      destinationBuild: this.#preparation.build(spec.qemu.destination),
       abilities: {
         source: this.#preparation.known(spec.qemu.source),
         destination: this.#preparation.known(spec.qemu.destination),

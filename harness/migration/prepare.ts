@@ -15,7 +15,7 @@ import type { Outcome } from '../record/schema.ts';
 import type { LoadedWorkload } from '../../workloads/registry.ts';
 import { formatBytes, formatDuration } from '../units.ts';
 import type { CampaignOptions } from './campaign.ts';
-import { skippedBy, type RecordContext } from './record.ts';
+import { skippedBy, type BuildIdentity, type RecordContext } from './record.ts';
 import type { KnownSettings } from './settings.ts';
 
 /** A cell that can be tried, with all that its trials need; or what became of it instead. */
@@ -29,7 +29,8 @@ export class Preparation {
   readonly #options: CampaignOptions;
   readonly #folder: string;
   readonly #abilities = new Map<string, BuildAbilities>();
-  readonly #refusals = new Map<string, Refusal>();
+  /** What becomes of cells that are not tried, by their ids. */
+  readonly #outcomes = new Map<string, Outcome>();
   readonly #accelerators = new Map<string, AcceleratorChoice>();
   readonly #templates = new Map<string, Promise<Template>>();
 
@@ -48,23 +49,52 @@ export class Preparation {
 
   async #askBuilds(cells: readonly Cell[]): Promise<void> {
     const { job, stage, progress } = this.#options;
+    for (const [reference, reason] of Object.entries(job.brokenBuilds)) {
+      this.#giveUp(cells, reference, reason);
+    }
     for (const build of Object.values(job.builds)) {
       progress.live(`asking ${build.reference} what it can do`);
-      await using probe = await BuildProbe.start(
-        build,
-        stage.sandbox.source,
-        this.#folder,
-        stage.signal,
-      );
-      this.#abilities.set(build.reference, probe.abilities);
-      for (const cell of cells) {
-        const { source, destination } = cell.spec.qemu;
-        if (source !== build.reference && destination !== build.reference) continue;
-        const refusal =
-          ruleRefusal(cell, build) ?? (await probe.refusal(cell.spec, stage.sandbox.mode));
-        if (refusal !== undefined) this.#refusals.set(cell.id, refusal);
+      try {
+        await this.#askBuild(build, cells);
+      } catch (error) {
+        throwIfInterrupted(stage.signal);
+        if (!(error instanceof MigbenchError) || error.code === 'internal') throw error;
+        if (isDiskFull(error.cause)) throw error;
+        this.#giveUp(cells, build.reference, messageOf(error));
+        progress.line(
+          `QEMU ${build.reference}: ${messageOf(error)} Its cells fail; the others are run.`,
+        );
       }
     }
+  }
+
+  async #askBuild(build: QemuBuild, cells: readonly Cell[]): Promise<void> {
+    const { stage } = this.#options;
+    await using probe = await BuildProbe.start(
+      build,
+      stage.sandbox.source,
+      this.#folder,
+      stage.signal,
+    );
+    this.#abilities.set(build.reference, probe.abilities);
+    for (const cell of cellsOf(cells, build.reference)) {
+      const refusal =
+        ruleRefusal(cell, build) ?? (await probe.refusal(cell.spec, stage.sandbox.mode));
+      if (refusal !== undefined) this.#outcomes.set(cell.id, skippedBy(refusal));
+    }
+  }
+
+  /** A build that does not work: nothing of it can be measured, and that is a failure. */
+  #giveUp(cells: readonly Cell[], reference: string, reason: string): void {
+    const detail = `${reason} Check ${reference}, or take it out of the plan.`;
+    for (const cell of cellsOf(cells, reference)) {
+      this.#outcomes.set(cell.id, { kind: 'failed', reason: 'setup-error', detail });
+    }
+  }
+
+  /** What a record says of a build, one that does not work included. */
+  identity(reference: string): BuildIdentity {
+    return this.#options.job.builds[reference] ?? { reference, version: 'unknown', package: '' };
   }
 
   /** The build that a plan's reference stands for. */
@@ -92,8 +122,8 @@ export class Preparation {
    * @throws MigbenchError `interrupted`; `host-unfit` where the plan insists on KVM, or the disk is full.
    */
   async prepare(cell: Cell): Promise<Prepared> {
-    const refusal = this.#refusals.get(cell.id);
-    if (refusal !== undefined) return { kind: 'not', outcome: skippedBy(refusal) };
+    const known = this.#outcomes.get(cell.id);
+    if (known !== undefined) return { kind: 'not', outcome: known };
     const accelerator = await this.#accelerator(cell);
     let machine: MachineFacts | undefined;
     try {
@@ -198,6 +228,11 @@ export class Preparation {
     this.#templates.set(key, made);
     return made;
   }
+}
+
+/** The cells that a build has a side in. */
+function cellsOf(cells: readonly Cell[], reference: string): Cell[] {
+  return cells.filter(({ spec: { qemu } }) => [qemu.source, qemu.destination].includes(reference));
 }
 
 /**

@@ -13,12 +13,15 @@ import type { WorkloadDefinition } from '../../workloads/types.ts';
 import type { Refusal } from '../qemu/schema-refusal.ts';
 import type { TrialResult } from './trial.ts';
 
+/** What a record says of a build. */
+export type BuildIdentity = Pick<QemuBuild, 'reference' | 'version' | 'package'>;
+
 /** What every record of a cell has, whatever became of the trial. */
 export interface RecordContext {
   readonly environment: Pick<Environment, 'runId' | 'sandboxMode'>;
   readonly trial: PlannedTrial;
   readonly workload: WorkloadDefinition;
-  readonly builds: { readonly source: QemuBuild; readonly destination: QemuBuild };
+  readonly builds: { readonly source: BuildIdentity; readonly destination: BuildIdentity };
   /** RFC 3339, UTC. */
   readonly startedAt: string;
   /** Known once the accelerator was chosen and the machine type pinned. */
@@ -41,7 +44,7 @@ function frame(context: RecordContext, outcome: Outcome) {
   const { environment, trial, workload, builds, machine } = context;
   const { cell } = trial;
   const { spec } = cell;
-  const side = (build: QemuBuild) => ({
+  const side = (build: BuildIdentity) => ({
     reference: build.reference,
     version: build.version,
     package: build.package,

@@ -20,7 +20,9 @@ const DEFAULT_DOWNTIME_MS = 300;
 const HOST_BANDWIDTH = 400e6;
 const COMPRESSED_BANDWIDTH: Readonly<Record<string, number>> = { zlib: 80e6, zstd: 250e6 };
 /** At which QEMU looks for zero pages, in bytes of guest memory per second. */
-const SCANNED_PER_SECOND = 3e9;
+const SCANNED_PER_SECOND = 10e9;
+/** Bytes on the link for a byte of memory: headers of pages, TCP and Ethernet. */
+const WIRE_OVERHEAD = 1.05;
 /** A saved guest is read and restored at this rate, in bytes/s. */
 const RESTORED_PER_SECOND = 800e6;
 /** A writer without a limit under TCG, in bytes/s. */
@@ -37,8 +39,9 @@ const CANCEL_MS = 100;
 /** Preparing a run and writing its report, and asking one build what it can do, in ms. */
 const RUN_MS = 5_000;
 const BUILD_MS = 1_200;
-/** Boot and saving of a template, in ms. */
-const BOOT_MS = 3_300;
+/** Boot of a guest, and choosing its heartbeat (once per guest and host, remembered), in ms. */
+const BOOT_MS = 3_000;
+const HEARTBEAT_MS = 3_700;
 
 /** Debian's suites from old to new: the machine type of a pair is the newest of its older build. */
 const SUITES = ['debian:bullseye', 'debian:bookworm', 'debian:trixie', 'debian:trixie-backports'];
@@ -85,7 +88,7 @@ function rateOf({ link, parameters }: CellSpec): number {
   const compression = COMPRESSED_BANDWIDTH[String(parameters['multifd-compression'])];
   return Math.min(
     compression ?? HOST_BANDWIDTH,
-    bandwidth === 'unlimited' ? Infinity : bandwidth / 8,
+    bandwidth === 'unlimited' ? Infinity : bandwidth / 8 / WIRE_OVERHEAD,
     typeof cap === 'number' ? cap : Infinity,
   );
 }
@@ -145,7 +148,7 @@ export function estimateTrialMs(spec: CellSpec, definition?: WorkloadDefinition)
 function templateMs(spec: CellSpec, definition: WorkloadDefinition | undefined): number {
   const footprint = footprintOf(spec, definition);
   const saveMs = (usedBytes(spec, footprint) / RESTORED_PER_SECOND) * 1000;
-  return BOOT_MS + footprint.warmUpMs + saveMs;
+  return BOOT_MS + HEARTBEAT_MS + footprint.warmUpMs + saveMs;
 }
 
 /** What tells templates apart, as far as it is known before the builds are asked. */

@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 const SYSTEM_BYTES = 160 * MIB;
 
 /** An emulated guest fills memory, and checks it, at about this rate, in bytes/s. */
-const EMULATED_BYTES_PER_SECOND = 150 * MIB;
+const EMULATED_BYTES_PER_SECOND = 400 * MIB;
 /** A writer without a limit, in an emulated guest, in bytes/s. */
 const EMULATED_WRITES = 150 * MIB;
 
@@ -102,7 +102,7 @@ export const workload: WorkloadDefinition = {
       writtenPerSecond:
         typeof rate === 'number' ? Math.min(rate, EMULATED_WRITES) : EMULATED_WRITES,
       warmUpMs: 1_100 + throughMs,
-      verifyMs: 50 + throughMs,
+      verifyMs: 20 + throughMs,
     };
   },
 };

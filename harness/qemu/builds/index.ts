@@ -2,6 +2,7 @@
 export { addBuild, listBuilds, removeBuild, type ListedBuild } from './manage-builds.ts';
 export type { QemuBuild } from './build.ts';
 export { resolveBuild } from './resolve-build.ts';
+export { BrokenBuildError } from './probe-build.ts';
 export {
   EMBEDDED_BUILD,
   formatBuildReference,

@@ -18,6 +18,13 @@ export interface BuildFacts {
   readonly sha256: string;
 }
 
+/** A file that is there and may be executed, and is no QEMU that works: only the cells that need it are lost. */
+export class BrokenBuildError extends MigbenchError {
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super('usage', message, options);
+  }
+}
+
 const VERSION_LIMIT_MS = 10_000;
 
 const factSchema = z.object({
@@ -60,7 +67,7 @@ function readFact(layout: CacheLayout, path: string): z.infer<typeof factSchema>
 /**
  * Facts about the emulator in `binary`, started as `program`. Remembered by path, size and modification time.
  *
- * @throws MigbenchError `usage` that says what was found instead, where it is not a QEMU for x86-64 guests.
+ * @throws BrokenBuildError that says what was found instead, where it is not a QEMU for x86-64 guests.
  */
 export async function probeBuild(
   program: Program,
@@ -84,23 +91,26 @@ export async function probeBuild(
   };
   const output = await ask('--version').catch((error: unknown) => {
     if (error instanceof MigbenchError && error.code === 'interrupted') throw error;
-    throw new MigbenchError(
-      'usage',
-      `${binary} is not a QEMU that runs here: ${messageOf(error)}`,
-      { cause: error },
-    );
+    throw new BrokenBuildError(`${binary} is not a QEMU that runs here: ${messageOf(error)}`, {
+      cause: error,
+    });
   });
   const version = parseVersion(output);
   if (version === undefined) {
     const found = output.trim().split('\n', 1)[0] ?? '';
-    throw new MigbenchError(
-      'usage',
+    throw new BrokenBuildError(
       `${binary} is not a QEMU system emulator: expected "QEMU emulator version …" from --version, found "${found.slice(0, 120)}".`,
     );
   }
-  if (!/^(?:pc|q35)\b/m.test(await ask('-machine', 'help'))) {
-    throw new MigbenchError(
-      'usage',
+  const machines = await ask('-machine', 'help').catch((error: unknown) => {
+    if (error instanceof MigbenchError && error.code === 'interrupted') throw error;
+    throw new BrokenBuildError(
+      `${binary} (QEMU ${version.version}) does not list its machines: ${messageOf(error)}`,
+      { cause: error },
+    );
+  });
+  if (!/^(?:pc|q35)\b/m.test(machines)) {
+    throw new BrokenBuildError(
       `${binary} (QEMU ${version.version}) has neither the pc nor the q35 machine: expected an emulator for x86-64, such as qemu-system-x86_64.`,
     );
   }
