@@ -3,6 +3,7 @@ import type { TrialRecord } from '../../harness/record/schema.ts';
 import { escapeMarkdown } from '../escape.ts';
 import { markdownTable, Notes } from './notes.ts';
 import { buildsOf, buildTitle } from './settings-table.ts';
+import { noteOf, wordOf } from './verdict.ts';
 
 /**
  * The lines of the table.
@@ -29,9 +30,9 @@ export function capabilityTable(
           outcome.kind === 'completed' && effective?.source.capabilities[name] === true,
       );
       if (on.length > 0) return `${on.length} completed`;
-      const asked = own.find(({ requested }) => requested.capabilities[name] === true)?.outcome;
-      if (asked !== undefined && asked.kind !== 'completed') {
-        return notes.cell({ text: asked.kind, note: withoutBuild(asked.detail) });
+      const asked = own.find(({ requested }) => requested.capabilities[name] === true);
+      if (asked !== undefined) {
+        return notes.cell({ text: wordOf(asked.outcome), note: noteOf(asked) });
       }
       const reason = reasons.get(name);
       return notes.cell({ text: 'not tried', ...(reason === undefined ? {} : { note: reason }) });
@@ -52,8 +53,4 @@ function capabilitiesOf(records: readonly TrialRecord[], reference: string): Rea
         : []),
     ]),
   );
-}
-
-function withoutBuild(detail: string): string {
-  return detail.replace(/^\S+ \(QEMU [^)]*\): /u, '');
 }

@@ -63,7 +63,9 @@ function rowsOf(
   builds: readonly BuildColumn[],
   notes: Notes,
 ): string[][] {
-  return [...groupsOf(records, ({ guest }) => guest.backend).values()].map((own) => {
+  const backends = groupsOf(records, ({ guest }) => guest.backend);
+  const plainFirst = [...backends].sort(([a], [b]) => Number(b === 'ram') - Number(a === 'ram'));
+  return plainFirst.map(([, own]) => {
     const [{ labels, guest }] = own;
     const name = guest.backend === 'ram' ? labels.setting : `${labels.setting}, ${guest.backend}`;
     const cells = builds.map(({ reference }) => {

@@ -19,7 +19,8 @@ const REFUSALS: ReadonlySet<string> = new Set(['capability-refused', 'parameter-
  * The verdict on trials of the same thing.
  *
  * `worked`: all completed, and the guest's data was checked and is intact. `completed`: all completed and the guest
- * lives; its workload has no data to check. Figures are medians.
+ * lives; its workload has no data to check. `without post-copy`: pre-copy was over before post-copy could begin. Figures
+ * are medians.
  */
 export function verdictOf(records: readonly TrialRecord[]): Verdict {
   const completed = records.filter(({ outcome }) => outcome.kind === 'completed');
@@ -27,7 +28,11 @@ export function verdictOf(records: readonly TrialRecord[]): Verdict {
   const figures = figuresOf(completed);
   if (other === undefined) {
     const checked = completed.every(({ integrity }) => integrity === 'intact');
-    return { text: `${checked ? 'worked' : 'completed'}: ${figures}` };
+    const isPrecopy = completed.some(({ warnings }) =>
+      warnings.some(({ code }) => code === 'postcopy-not-needed'),
+    );
+    const how = isPrecopy ? ', without post-copy' : '';
+    return { text: `${checked ? 'worked' : 'completed'}${how}: ${figures}` };
   }
   const note = noteOf(other);
   const word = wordOf(other.outcome);
@@ -36,7 +41,8 @@ export function verdictOf(records: readonly TrialRecord[]): Verdict {
     : { text: `${completed.length} of ${records.length} completed: ${figures}; ${word}`, note };
 }
 
-function wordOf(outcome: Outcome): string {
+/** An outcome in one or two words. */
+export function wordOf(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'completed':
       return 'completed';
@@ -51,7 +57,7 @@ function wordOf(outcome: Outcome): string {
 }
 
 /** Why, in QEMU's own words where it has some; the build's name is the column's. */
-function noteOf({ outcome, qemu }: TrialRecord): string {
+export function noteOf({ outcome, qemu }: TrialRecord): string {
   if (outcome.kind === 'completed') return '';
   const names = [qemu.source, qemu.destination].map(
     ({ reference, version }) => `${reference} (QEMU ${version})`,
