@@ -93,14 +93,14 @@ describe.each(readyPlans)('plans/%s', (name) => {
     const head =
       /^(?:#.*\n)+/u.exec(readFileSync(file, 'utf8'))?.[0].replaceAll(/\n# ?/gu, ' ') ?? '';
     const trials = planTrials(plan);
-    const promised = /about (\d+) minutes on 2 cores/u.exec(head)?.[1];
+    const promised = /about (\d+) minutes? on 2 cores/u.exec(head)?.[1];
     expect(promised, `${name} says "about N minutes on 2 cores"`).toBeDefined();
     expect(head).toMatch(
       new RegExp(`\\b${trials.length} (?:migrations|trials|pairs)|observer`, 'u'),
     );
     const minutes = estimateRunMs(trials, definitions) / 60_000;
-    expect(minutes).toBeGreaterThan(Number(promised) * 0.85);
-    expect(minutes).toBeLessThan(Number(promised) * 1.15);
+    expect(minutes).toBeGreaterThan(Number(promised) * 0.85 - 0.5);
+    expect(minutes).toBeLessThan(Number(promised) * 1.15 + 0.5);
   });
 
   test('has a line in plans/README.md', () => {
