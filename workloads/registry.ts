@@ -93,7 +93,6 @@ const definitionSchema = z.strictObject({
     .optional(),
   verifies: z.boolean(),
   verifyTimeoutMs: positive.optional(),
-  footprint: callable.optional(),
   disk: callable.optional(),
 });
 

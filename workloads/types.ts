@@ -63,20 +63,6 @@ export interface GuestProgram {
   readonly target: string;
 }
 
-/** Rough figures of a workload in an emulated guest on two cores: what `migbench plan` predicts times from. */
-export interface WorkloadFootprint {
-  /** Memory that is not zero, beside that of the booted system, in bytes. */
-  readonly residentBytes: number;
-  /** The part of it that is written again and again, in bytes. */
-  readonly workingSetBytes: number;
-  /** Bytes of whole pages written per second. */
-  readonly writtenPerSecond: number;
-  /** From the start of the program until its load is steady, in ms. */
-  readonly warmUpMs: number;
-  /** The check of the data, in ms. */
-  readonly verifyMs: number;
-}
-
 export interface WorkloadDefinition {
   /** Kebab-case name, unique among the workloads of a plan. */
   readonly id: string;
@@ -118,8 +104,6 @@ export interface WorkloadDefinition {
   readonly verifies: boolean;
   /** How long `verify` may take, in ms. */
   readonly verifyTimeoutMs?: number;
-  /** Absent: guessed from the parameters that are bytes and bytes per second. */
-  readonly footprint?: (parameters: ParameterValues) => WorkloadFootprint;
   /** A disk image the guest needs, created by the harness and opened by both sides; absent = none. */
   readonly disk?: (parameters: ParameterValues) => { readonly sizeBytes: number } | undefined;
 }

@@ -5,7 +5,8 @@
  * The constants were measured on two cores under TCG (docs/benchmarks.md#predicted-times). It knows nothing of the
  * host it runs on, and does not count what is fetched and probed the first time.
  */
-import type { WorkloadDefinition, WorkloadFootprint } from '../../workloads/types.ts';
+import type { WorkloadDefinition } from '../../workloads/types.ts';
+import { footprintOf, type Footprint } from './footprint.ts';
 import { precopyMs } from './predict-precopy.ts';
 import type { CellSpec, PlannedTrial } from './types.ts';
 
@@ -25,8 +26,6 @@ const SCANNED_PER_SECOND = 10e9;
 const WIRE_OVERHEAD = 1.05;
 /** A saved guest is read and restored at this rate, in bytes/s. */
 const RESTORED_PER_SECOND = 800e6;
-/** A writer without a limit under TCG, in bytes/s. */
-const UNLIMITED_WRITES = 150e6;
 
 /** Start, settings, probes and tear-down of a trial, in ms. */
 const TRIAL_MS = 300;
@@ -46,34 +45,8 @@ const HEARTBEAT_MS = 3_700;
 /** Debian's suites from old to new: the machine type of a pair is the newest of its older build. */
 const SUITES = ['debian:bullseye', 'debian:bookworm', 'debian:trixie', 'debian:trixie-backports'];
 
-/** Sum of the parameters of one kind, in base units; `unlimited` is what an emulated guest reaches. */
-function sumOf(
-  { workload }: CellSpec,
-  definition: WorkloadDefinition | undefined,
-  kind: 'bytes' | 'bytes-per-second',
-): number {
-  return Object.entries(definition?.parameters ?? {}).reduce((sum, [name, parameter]) => {
-    if (parameter.kind !== kind) return sum;
-    const value = workload.parameters[name];
-    return sum + (typeof value === 'number' ? value : value === 'unlimited' ? UNLIMITED_WRITES : 0);
-  }, 0);
-}
-
-/** The workload's own figures, or a guess from its parameters. */
-function footprintOf(spec: CellSpec, definition: WorkloadDefinition | undefined) {
-  const bytes = sumOf(spec, definition, 'bytes');
-  const guess: WorkloadFootprint = {
-    residentBytes: bytes,
-    workingSetBytes: bytes,
-    writtenPerSecond: sumOf(spec, definition, 'bytes-per-second'),
-    warmUpMs: 1_000,
-    verifyMs: 100,
-  };
-  return definition?.footprint?.(spec.workload.parameters) ?? guess;
-}
-
 /** Memory of the guest that is not zero once its workload runs, in bytes. */
-function usedBytes(spec: CellSpec, footprint: WorkloadFootprint): number {
+function usedBytes(spec: CellSpec, footprint: Footprint): number {
   const { memoryBytes } = spec.guest;
   return Math.min(
     memoryBytes,
@@ -96,7 +69,7 @@ function rateOf({ link, parameters }: CellSpec): number {
 /** The length of the migration itself, in ms; at most the deadline. */
 export function estimateMigrationMs(spec: CellSpec, definition?: WorkloadDefinition): number {
   if (spec.capabilities['x-ignore-shared'] === true) return 10;
-  const footprint = footprintOf(spec, definition);
+  const footprint = footprintOf(spec.workload, definition);
   const whole = spec.parameters['zero-page-detection'] === 'none';
   const used = whole ? spec.guest.memoryBytes : usedBytes(spec, footprint);
   const bytesPerSecond = rateOf(spec);
@@ -131,7 +104,7 @@ export function estimateMigrationMs(spec: CellSpec, definition?: WorkloadDefinit
 /** The length of a whole trial, in ms. */
 export function estimateTrialMs(spec: CellSpec, definition?: WorkloadDefinition): number {
   const { baselineMs, settleMs, settleLimitMs } = spec.windows;
-  const footprint = footprintOf(spec, definition);
+  const footprint = footprintOf(spec.workload, definition);
   const migrationMs = estimateMigrationMs(spec, definition);
   const restoreMs = (usedBytes(spec, footprint) / RESTORED_PER_SECOND) * 1000;
   const gate = definition?.gate;
@@ -146,7 +119,7 @@ export function estimateTrialMs(spec: CellSpec, definition?: WorkloadDefinition)
 
 /** Boot, warm-up and saving of a guest, in ms. */
 function templateMs(spec: CellSpec, definition: WorkloadDefinition | undefined): number {
-  const footprint = footprintOf(spec, definition);
+  const footprint = footprintOf(spec.workload, definition);
   const saveMs = (usedBytes(spec, footprint) / RESTORED_PER_SECOND) * 1000;
   return BOOT_MS + HEARTBEAT_MS + footprint.warmUpMs + saveMs;
 }

@@ -79,14 +79,6 @@ export const workload: WorkloadDefinition = {
   gate: { windowMs: 1_000, tolerance: 0.3, timeoutMs: 20_000 },
   verifies: true,
   verifyTimeoutMs: 120_000,
-  // PostgreSQL 15 with its buffers and log, and its data; measured at scales 1 and 2.
-  footprint: (parameters) => ({
-    residentBytes: 130e6 + dataBytes(parameters),
-    workingSetBytes: 40e6,
-    writtenPerSecond: 10e6,
-    warmUpMs: 15_000 + 3_000 * number(parameters, 'scale'),
-    verifyMs: 3_000,
-  }),
   disk: (parameters) =>
     parameters['data'] === 'disk' ? { sizeBytes: 512 * MIB + dataBytes(parameters) } : undefined,
 };

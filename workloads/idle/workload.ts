@@ -14,11 +14,4 @@ export const workload: WorkloadDefinition = {
   minimumGuestMemoryBytes: () => 160 * 1024 * 1024,
   readyTimeoutMs: 10_000,
   verifies: false,
-  footprint: () => ({
-    residentBytes: 0,
-    workingSetBytes: 0,
-    writtenPerSecond: 0,
-    warmUpMs: 330,
-    verifyMs: 10,
-  }),
 };

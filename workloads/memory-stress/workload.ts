@@ -7,11 +7,6 @@ const MIB = 1024 * 1024;
 /** What the system needs beside the working set, and one part in 512 of it for tables. */
 const SYSTEM_BYTES = 160 * MIB;
 
-/** An emulated guest fills memory, and checks it, at about this rate, in bytes/s. */
-const EMULATED_BYTES_PER_SECOND = 400 * MIB;
-/** A writer without a limit, in an emulated guest, in bytes/s. */
-const EMULATED_WRITES = 150 * MIB;
-
 function workingSetBytes(parameters: ParameterValues): number {
   return Number(parameters['working-set']);
 }
@@ -92,17 +87,4 @@ export const workload: WorkloadDefinition = {
   gate: { windowMs: 500, tolerance: 0.15, timeoutMs: 10_000 },
   verifies: true,
   verifyTimeoutMs: 60_000,
-  footprint: (parameters) => {
-    const bytes = workingSetBytes(parameters);
-    const throughMs = (bytes / EMULATED_BYTES_PER_SECOND) * 1000;
-    const rate = parameters['dirty-rate'];
-    return {
-      residentBytes: bytes,
-      workingSetBytes: bytes,
-      writtenPerSecond:
-        typeof rate === 'number' ? Math.min(rate, EMULATED_WRITES) : EMULATED_WRITES,
-      warmUpMs: 1_100 + throughMs,
-      verifyMs: 20 + throughMs,
-    };
-  },
 };
