@@ -23,7 +23,7 @@ function calibrationText(calibrations: Run['environment']['calibrations']): stri
  * The command that runs the same plan again, to be given in the run directory: plan.yaml is as its author wrote it.
  * One line; a plan with workloads or builds by relative path must be where it was.
  */
-export function reproduceCommand({ environment }: Run): string {
+export function reproduceCommand({ environment }: Pick<Run, 'environment'>): string {
   const changes = (environment.overrides ?? []).flatMap((change) => ['--set', change]);
   const only = environment.only === undefined ? [] : ['--only', environment.only];
   const words = ['migbench', 'run', 'plan.yaml', ...changes, ...only];
@@ -36,7 +36,7 @@ function shellWord(word: string): string {
 }
 
 /** In the order in which a reader asks. */
-export function runFacts(run: Run): readonly Fact[] {
+export function runFacts(run: Pick<Run, 'environment'>): readonly Fact[] {
   const { environment } = run;
   const { host, image } = environment;
   return [

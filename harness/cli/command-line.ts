@@ -4,6 +4,7 @@ import { EXIT_CODES, messageOf, MigbenchError } from '../errors.ts';
 import { migbenchVersion } from '../version.ts';
 import { didYouMean, valueProblem } from './arguments.ts';
 import { cacheCommand } from './cache.ts';
+import { compareCommand } from './compare.ts';
 import { characterizeCommand } from './characterize.ts';
 import { doctorCommand } from './doctor.ts';
 import { textWidth } from './text-width.ts';
@@ -29,6 +30,7 @@ const commandUsages = new Map(
     ...[
       runCommand,
       reportCommand,
+      compareCommand,
       characterizeCommand,
       predictCommand,
       validateCommand,
@@ -82,6 +84,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .usage('$0 COMMAND\n\nMeasure live migration of QEMU/KVM virtual machines.')
     .command(runCommand)
     .command(reportCommand)
+    .command(compareCommand)
     .command(characterizeCommand)
     .command(predictCommand)
     .command(validateCommand)

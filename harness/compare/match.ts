@@ -50,13 +50,30 @@ function keyWithout(cell: CellData, dimension: ComparedDimension): string {
   return canonicalJson([...labels, other]);
 }
 
-/** `idle · precopy · 1Gbit/s: debian:bookworm → debian:trixie`. */
-function labelOf(base: CellData, candidate: CellData, by: ComparedDimension | undefined): string {
-  const common = LABEL_DIMENSIONS.filter((name) => base.labels[name] === candidate.labels[name])
-    .map((name) => base.labels[name])
-    .join(' · ');
-  if (by === undefined) return common;
-  return `${common}: ${valueOf(base, by)} → ${valueOf(candidate, by)}`;
+/** `idle · precopy: debian:bookworm → debian:trixie`; of link, guest and QEMU only what tells these pairs apart. */
+function labelled(
+  pairs: readonly CellPair[],
+  by: ComparedDimension | undefined,
+): readonly CellPair[] {
+  const varies = (name: (typeof LABEL_DIMENSIONS)[number]) =>
+    new Set(pairs.map(({ base }) => base.labels[name])).size > 1;
+  return distinct(
+    pairs.map((pair) => {
+      const { base, candidate } = pair;
+      const common = LABEL_DIMENSIONS.filter(
+        (name) =>
+          base.labels[name] === candidate.labels[name] &&
+          (name === 'workload' || name === 'setting' || varies(name)),
+      )
+        .map((name) => base.labels[name])
+        .join(' · ');
+      return {
+        ...pair,
+        label:
+          by === undefined ? common : `${common}: ${valueOf(base, by)} → ${valueOf(candidate, by)}`,
+      };
+    }),
+  );
 }
 
 function grouped(
@@ -89,7 +106,7 @@ function pairing(
     return chosen.map((candidate) => {
       used.add(base).add(candidate);
       return {
-        label: labelOf(base, candidate, by),
+        label: '',
         base,
         candidate,
         candidateName: by === undefined ? 'candidate' : valueOf(candidate, by),
@@ -98,7 +115,10 @@ function pairing(
   });
   const rest = (cells: readonly CellData[]) =>
     cells.filter((cell) => !used.has(cell)).map(({ cellId }) => cellId);
-  return { pairs: distinct(pairs), unmatched: { base: rest(bases), candidate: rest(candidates) } };
+  return {
+    pairs: labelled(pairs, by),
+    unmatched: { base: rest(bases), candidate: rest(candidates) },
+  };
 }
 
 /** Cells may differ in what no label says: the hash of their ids tells them apart. */
@@ -182,12 +202,12 @@ export function pairGroups(
   }
   const paired = new Set(pairs.map(({ base: cell }) => cell.cellId));
   return {
-    pairs: distinct(pairs),
+    pairs: labelled(pairs, by),
     unmatched: {
       base: of(base).flatMap(({ cellId }) => (paired.has(cellId) ? [] : [cellId])),
       candidate: pairings.flatMap(({ unmatched }) => unmatched.candidate),
     },
     base,
-    candidates,
+    candidates: candidates.filter((value) => pairs.some((pair) => pair.candidateName === value)),
   };
 }

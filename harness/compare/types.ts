@@ -133,7 +133,10 @@ export interface ComparedCell {
 }
 
 export interface CellComparison {
-  /** What the two cells have in common, and what differs: `idle · precopy · 1Gbit/s: debian:bookworm → debian:trixie`. */
+  /**
+   * Workload and setting, what else tells the pairs apart, and what is compared:
+   * `idle · precopy: debian:bookworm → debian:trixie`.
+   */
   readonly label: string;
   readonly base: ComparedCell;
   readonly candidate: ComparedCell;

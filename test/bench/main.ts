@@ -14,6 +14,7 @@ import { messageTasks } from './micro/messages.ts';
 import { planAndRecordTasks } from './micro/plan-and-record.ts';
 import { timeReports } from './micro/report.ts';
 import { timeTasks } from './micro/tasks.ts';
+import { measureComparison } from './program/compare.ts';
 import { measureInstalledSize } from './program/installed-size.ts';
 import { timeProvisioning } from './program/provisioning.ts';
 import { measureReports } from './program/report.ts';
@@ -38,12 +39,12 @@ async function program(signal: AbortSignal): Promise<Measurement[]> {
 }
 
 /** Whole reports of up to 20,000 trials: minutes. */
-const parts = { micro, program, reports: measureReports };
+const parts = { micro, program, reports: measureReports, compare: measureComparison };
 
 async function main(signal: AbortSignal): Promise<void> {
   const args = await yargs(hideBin(process.argv))
     .scriptName('npm run bench --')
-    .usage('$0 [--only micro|program|reports] [--json]')
+    .usage('$0 [--only micro|program|reports|compare] [--json]')
     .option('only', { choices: Object.keys(parts) as (keyof typeof parts)[], describe: 'One part' })
     .option('json', {
       type: 'boolean',

@@ -14,7 +14,8 @@ const CAPABILITIES = 22;
 const PARAMETERS = 28;
 const RUN_ID = 'synthetic';
 
-const manyCells = [
+/** 100 cells of the quickstart. */
+export const manyCells: readonly string[] = [
   `links=[${[100, 200, 300, 500, 1000].map((rate) => `{bandwidth: ${rate}Mbit/s}`).join(', ')}]`,
   `workloads=[idle, ${[5, 10, 20, 30].map((rate) => `{id: memory-stress, dirty-rate: ${rate}MiB/s}`).join(', ')}]`,
 ];

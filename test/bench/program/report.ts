@@ -18,7 +18,7 @@ const CLAIMED_MS = 2000;
 const CLAIMED_TRIALS = 2000;
 
 /** Says the most memory that the process held (kB) as the last line of standard error. */
-const SAY_PEAK =
+export const SAY_PEAK =
   "--import=data:text/javascript,process.on('exit',()=>process.stderr.write('\\npeak%20'+process.resourceUsage().maxRSS+'\\n'))";
 
 export async function measureReports(signal: AbortSignal): Promise<Measurement[]> {

@@ -26,9 +26,9 @@ describe.concurrent('prints', () => {
 
   test.each([
     [],
-    ...['run', 'report', 'plan', 'doctor', 'qemu', 'cache', 'workloads', 'schema'].map((name) => [
-      name,
-    ]),
+    ...['run', 'report', 'compare', 'plan', 'doctor', 'qemu', 'cache', 'workloads', 'schema'].map(
+      (name) => [name],
+    ),
   ])('help with examples: %s', async (...command) => {
     const help = await output(...command, '--help');
     expect(help).toContain('Examples:');

@@ -117,6 +117,11 @@ const cases: readonly (readonly [string, readonly string[], number, RegExp])[] =
   ['a report of nothing', ['report', 'nope'], 2, /nope does not exist/],
   ['a later format', ['report', finished, '--format', 'bmf'], 2, /bmf is not built yet/],
   ['a format that is none', ['report', finished, '--format', 'pdf'], 2, /found "pdf"/],
+  ['a comparison of one run', ['compare', finished], 2, /one and what to compare in it/],
+  ['a comparison by a word', ['compare', finished, '--by', 'color'], 2, /Choices: "workload"/],
+  ['a comparison of one group', ['compare', finished, '--by', 'guest'], 2, /needs two values/],
+  ['a metric', ['compare', finished, finished, '--metric', 'pause'], 2, /is no metric.*pause_ms/],
+  ['a confidence', ['compare', finished, finished, '--confidence', '95'], 2, /needs a unit/],
   ['a suite to add', ['qemu', 'add', 'debian:trixi'], 2, /Did you mean trixie\?/],
   ['a build that is not ours', ['qemu', 'remove', 'system'], 2, /only debian:… builds/],
   [

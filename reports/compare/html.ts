@@ -1,0 +1,161 @@
+/** index.html of a comparison: one file without a program, that needs no network. */
+import type { CellComparison, Comparison, ComparedSide } from '../../harness/compare/types.ts';
+import { renderSvg } from '../charts/render-svg.ts';
+import { escapeHtml } from '../escape.ts';
+import { runFacts } from '../facts.ts';
+import { table, withSub, type Html } from '../html/elements.ts';
+import { style } from '../html/style.ts';
+import { comparisonCharts } from './chart.ts';
+import { noticesOf } from './notices.ts';
+import {
+  adjustedText,
+  detectableText,
+  effectIntervalText,
+  effectText,
+  findingsOf,
+  medianText,
+  methodText,
+  proportionSpread,
+  proportionText,
+  pText,
+  spreadText,
+  titleOf,
+  verdictLevels,
+  verdictWords,
+} from './words.ts';
+
+/** Nothing runs in this page, and no request leaves it. */
+const SECURITY_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** Width of the plots, pixels; beside them are the names of the cells. */
+const PLOT_WIDTH = 620;
+
+const ownStyle = `
+.judged-bad { color: var(--bad); font-weight: 600; } .judged-good { color: var(--good); font-weight: 600; }
+.judged-warning { color: var(--warning); } .judged-note { color: var(--muted); }
+`;
+
+/** The whole of the page. */
+export async function comparisonPage(comparison: Comparison): Promise<Html> {
+  const title = titleOf(comparison);
+  const charts = [];
+  for (const { name, title: heading, spec } of comparisonCharts(comparison, PLOT_WIDTH)) {
+    const svg = await renderSvg(spec, 'shared');
+    charts.push(
+      `<figure aria-labelledby="chart-${name}"><figcaption><h3 id="chart-${name}">${escapeHtml(heading)}</h3></figcaption>` +
+        `<div class="chart" role="img" aria-label="${escapeHtml(`Chart: change of ${heading} by cell. The table above has its figures.`)}">${svg}</div></figure>`,
+    );
+  }
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${SECURITY_POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)} – migbench compare</title>
+<style>${style}${ownStyle}</style>
+</head>
+<body>
+<a class="skip" href="#results">Skip to the results</a>
+<header class="frame">
+<h1>${escapeHtml(title)}</h1>
+<div class="muted">${escapeHtml(`${comparison.base.directory} and ${comparison.candidates.map(({ directory }) => directory).join(', ')}`)}</div>
+</header>
+<main class="frame">
+${verdict(comparison)}
+${notices(comparison)}
+<section aria-labelledby="results"><h2 id="results">Results</h2>
+<p>${escapeHtml(methodText(comparison))}</p>
+${comparison.cells.map(cellSection).join('\n')}</section>
+${
+  charts.length === 0
+    ? ''
+    : `<section aria-labelledby="charts"><h2 id="charts">Changes with their intervals</h2>
+<p>Candidate against base, in percent of the base; right of the dashed line is more. What is inside the shaded band does not count. A change without a bar has too few trials for an interval.</p>
+${charts.join('\n')}</section>`
+}
+</main>
+<footer class="frame"><section aria-labelledby="provenance"><h2 id="provenance">Provenance</h2>
+${provenance(comparison)}</section></footer>
+</body>
+</html>
+`;
+}
+
+function verdict(comparison: Comparison): Html {
+  const findings = findingsOf(comparison).map(
+    ({ text, verdict: each }) =>
+      `<li><span class="judged-${verdictLevels[each]}">${escapeHtml(text)}</span></li>`,
+  );
+  const list = findings.length === 0 ? '' : `<ul class="findings">\n${findings.join('\n')}\n</ul>`;
+  const level = verdictLevels[comparison.verdict];
+  return `<section class="verdict ${level}" aria-label="Verdict"><p class="count">${escapeHtml(comparison.sentence)}</p>${list}</section>`;
+}
+
+function notices(comparison: Comparison): Html {
+  const items = noticesOf(comparison).map(
+    ({ level, text }) =>
+      `<li class="${level}"><span class="mark">${level === 'note' ? 'Note' : 'Warning'}</span><span>${escapeHtml(text)}</span></li>`,
+  );
+  return items.length === 0
+    ? ''
+    : `<section aria-label="Warnings and notes"><ul class="notices">\n${items.join('\n')}\n</ul></section>`;
+}
+
+function judged({
+  verdict: each,
+  reason,
+}: Pick<CellComparison['metrics'][number], 'verdict' | 'reason'>): Html {
+  return `<span class="judged-${verdictLevels[each]}">${withSub(verdictWords[each], reason)}</span>`;
+}
+
+function cellSection(cell: CellComparison): Html {
+  const { completion, metrics } = cell;
+  const rows = [
+    [
+      'Completed',
+      withSub(proportionText(completion.base), proportionSpread(completion.base)),
+      withSub(proportionText(completion.candidate), proportionSpread(completion.candidate)),
+      '',
+      escapeHtml(pText(completion.adjustedP)),
+      '',
+      judged(completion),
+    ],
+    ...metrics.map((each) => [
+      escapeHtml(each.metric.title),
+      withSub(medianText(each.base, each.metric), spreadText(each.base, each.metric)),
+      withSub(medianText(each.candidate, each.metric), spreadText(each.candidate, each.metric)),
+      withSub(effectText(each), effectIntervalText(each)),
+      withSub(adjustedText(each), each.test === undefined ? '' : `${pText(each.test.p)} alone`),
+      escapeHtml(detectableText(each)),
+      judged(each),
+    ]),
+  ];
+  const figures = ['Base', 'Candidate', 'Change', 'p', 'Would have seen'];
+  return table(
+    cell.label,
+    [
+      { title: 'Metric' },
+      ...figures.map((title) => ({ title, figure: true })),
+      { title: 'Verdict' },
+    ],
+    rows,
+  );
+}
+
+function provenance({ base, candidates }: Comparison): Html {
+  const directories = new Set<string>();
+  return [base, ...candidates]
+    .filter(({ directory }) => !directories.has(directory) && directories.add(directory))
+    .map(sideTable)
+    .join('\n');
+}
+
+function sideTable(side: ComparedSide): Html {
+  return table(
+    `${side.directory}: ${side.trials} trials`,
+    [{ title: 'What' }, { title: 'Value' }],
+    runFacts(side).map(([name, value]) => [escapeHtml(name), escapeHtml(value)]),
+  );
+}

@@ -1,0 +1,139 @@
+/** What is written of a comparison: the same bytes each time, readable, and harmless whatever names say. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { marked } from 'marked';
+import { describe, expect, it } from 'vitest';
+import { compareGroups, compareRuns, type Comparison } from '../../../harness/compare/index.ts';
+import {
+  markdownComparison,
+  terminalComparison,
+  writeComparison,
+} from '../../../reports/compare/index.ts';
+import { changeText, effectIntervalText, pText } from '../../../reports/compare/words.ts';
+import { metricOf } from '../../../harness/analysis/metrics.ts';
+import { madeUpRun, trials } from '../compare/fixture.ts';
+import { temporaryFolder } from '../record/temporary.ts';
+import { hostileNames } from './hostile-names.ts';
+
+const quiet = [2000, 2010, 2020, 2030, 2040, 2050];
+
+const slower = (): Comparison =>
+  compareRuns(
+    madeUpRun([
+      { observations: trials('totalTimeMs', quiet) },
+      { labels: { setting: 'postcopy' }, observations: trials('totalTimeMs', quiet) },
+    ]),
+    madeUpRun(
+      [
+        { observations: trials('totalTimeMs', [...quiet.map((value) => value * 1.101)]) },
+        {
+          labels: { setting: 'postcopy' },
+          observations: trials('totalTimeMs', [...quiet.slice(1), undefined]),
+        },
+      ],
+      { runId: 'two', node: '22.0.0' },
+    ),
+  );
+
+const hostile = (): Comparison =>
+  compareGroups(
+    madeUpRun(
+      hostileNames.flatMap((name, index) =>
+        ['old', name].map((setting) => ({
+          labels: { setting, workload: `${name} ${index}`, link: name, guest: name, qemu: name },
+          hash: name,
+          observations: trials(
+            'totalTimeMs',
+            quiet.map((value) => (setting === 'old' ? value : value * 2)),
+          ),
+        })),
+      ),
+      { planName: '<b>plan</b>', node: '<b>node</b>' },
+    ),
+    'setting',
+  );
+
+describe('the words of a comparison', () => {
+  it('write changes as percent, factors and differences', () => {
+    const time = metricOf('totalTimeMs');
+    expect(
+      [1.12, 1.031, 0.969, 0.6, 2.4, 0.31, 1.0001].map((ratio) => changeText('ratio', ratio, time)),
+    ).toEqual(['+12 %', '+3.1 %', '-3.1 %', '-40 %', '×2.4', '×0.31', '0 %']);
+    expect(changeText('difference', -400, time)).toBe('-400 ms');
+    expect(changeText('difference', 400, time)).toBe('+400 ms');
+    const effect = { kind: 'ratio', confidence: 0.95 } as const;
+    expect(effectIntervalText({ effect, metric: time })).toBe('n too small');
+    expect(
+      effectIntervalText({ effect: { ...effect, interval: { low: 1.5 } }, metric: time }),
+    ).toBe('+50 % or more');
+    expect([0.00001, 0.02166, undefined].map(pText)).toEqual(['<0.0001', '0.022', '–']);
+  });
+});
+
+describe('a written comparison', () => {
+  it('reads well on a terminal', () => {
+    const text = terminalComparison(slower(), { color: false, width: 100 });
+    expect(text).toContain(
+      'runs/one → runs/two: Regressed: of 4 figures 1 worse, 1 without change, 2 inconclusive.',
+    );
+    expect(text).toMatch(/idle · precopy\n +base +candidate +change +interval +p\n/u);
+    expect(text).toMatch(/Completed +6\/6 +6\/6 +1 +no change\n/u);
+    expect(text).toMatch(
+      /Total time +2\.0\d s +2\.2\d s +\+10 % +\+8\.\d % … \+12 % +0\.0043 +regressed\n/u,
+    );
+    expect(text).toContain('inconclusive: fewer completed, but that may be chance');
+    expect(text).toContain('note: Node: 20.19.0 → 22.0.0');
+    expect(text.replace(/\n/g, ' ')).toContain('Holm correction for 2 tests');
+  });
+
+  it('is Markdown that says the same', () => {
+    const html = marked.parse(markdownComparison(slower()), { async: false, gfm: true });
+    expect(html).toContain('<h1>runs/one → runs/two</h1>');
+    expect(html).toMatch(
+      /<li><p>idle · precopy: total time \+10 % \(\+8\.\d % … \+12 %; median 2\.0\d s → 2\.2\d s\): regressed\.<\/p>/u,
+    );
+    const rows = html.match(/<tr>/g) ?? [];
+    expect(rows).toHaveLength(5);
+    expect(html.match(/<td/g)).toHaveLength(40);
+  });
+
+  it('is one page without a program, with provenance and charts, and the same bytes twice', async () => {
+    const folder = await temporaryFolder();
+    const first = await writeComparison(slower(), join(folder, 'a'));
+    const second = await writeComparison(slower(), join(folder, 'b'));
+    expect(first.map((path) => path.slice(folder.length))).toEqual([
+      '/a/compare.json',
+      '/a/compare.md',
+      '/a/index.html',
+    ]);
+    for (const [index, path] of first.entries()) {
+      expect(await readFile(path, 'utf8')).toBe(await readFile(second[index] ?? '', 'utf8'));
+    }
+    const page = await readFile(join(folder, 'a', 'index.html'), 'utf8');
+    expect(page).toContain('<p class="count">Regressed: of 4 figures');
+    expect(page).toContain('runs/one: 12 trials');
+    expect(page).toContain('runs/two: 12 trials');
+    expect(page.match(/<svg/g)).toHaveLength(1);
+    expect(page).not.toContain('<script');
+    expect(page.replaceAll('http://www.w3.org/', '')).not.toMatch(/https?:\/\//u);
+    const json = JSON.parse(await readFile(join(folder, 'a', 'compare.json'), 'utf8')) as unknown;
+    expect(json).toEqual(slower());
+  });
+
+  it('does no harm whatever names say', async () => {
+    const folder = await temporaryFolder();
+    await writeComparison(hostile(), folder);
+    const page = await readFile(join(folder, 'index.html'), 'utf8');
+    const body = page.replace(/<style>[\s\S]*?<\/style>/g, '');
+    for (const forbidden of ['script', 'img', 'b', 'i', 'iframe', 'foreignObject']) {
+      expect(body, forbidden).not.toMatch(new RegExp(`<${forbidden}[\\s>]`, 'u'));
+    }
+    expect(body.replace(/"[^"]*"/g, '""')).not.toMatch(/<[^>]*\son\w+=/);
+    const markdown = await readFile(join(folder, 'compare.md'), 'utf8');
+    const html = marked.parse(markdown, { async: false, gfm: true });
+    expect(html).not.toMatch(/<(?:a|img|script|b|i|del)[\s>]/u);
+    const terminal = terminalComparison(hostile(), { color: false, width: 100 });
+    // oxlint-disable-next-line no-control-regex -- they are what this is about
+    expect(terminal).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+  });
+});
