@@ -195,8 +195,10 @@ function forUse(
   cards: readonly FoundCard[],
   calibrations: ReadonlyMap<string, Calibration>,
 ): CardForUse[] {
+  // A build that was not calibrated is reckoned with what another cost: the hosts are the same.
+  const [other] = calibrations.values();
   return cards.flatMap(({ card }) => {
-    const calibration = calibrations.get(card.qemu.version);
+    const calibration = calibrations.get(card.qemu.version) ?? other;
     if (calibration === undefined) return [];
     const zlib = card.zlibBytesPerSecond;
     const costs = costsOf(calibration);
