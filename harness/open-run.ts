@@ -51,6 +51,7 @@ function newEnvironment(
     image: { key: '', kernel: '', suite: '' },
     calibrations: [],
     ...(request.only === undefined ? {} : { only: request.only }),
+    ...(request.aa === true ? { aa: true } : {}),
     ...(request.overrides === undefined || request.overrides.length === 0
       ? {}
       : { overrides: [...request.overrides] }),

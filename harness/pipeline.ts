@@ -7,6 +7,7 @@
  * the only joint.
  */
 import { join } from 'node:path';
+import { writeNoiseFloor } from './compare/index.ts';
 import { EXIT_CODES } from './errors.ts';
 import { runExitCode } from './exit-code.ts';
 import { requireMemory, requireProcessors } from './host.ts';
@@ -32,6 +33,8 @@ export interface RunRequest {
   readonly retry: readonly Outcome['kind'][];
   /** Glob on cell ids. */
   readonly only?: string;
+  /** The plan's cells are done as A and as B by turns: the run gives this host's noise floor. */
+  readonly aa?: boolean;
   /** What was changed of the plan on the command line, for the record. */
   readonly overrides?: readonly string[];
   readonly timeLimitMs?: number;
@@ -97,6 +100,7 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
   if (run.records.length === 0 && measured !== EXIT_CODES.ok) {
     return { run, exitCode: measured };
   }
+  if (run.environment.aa === true) await writeNoiseFloor(runDirectory);
   await writeReport(runDirectory);
   return { run, exitCode: measured === EXIT_CODES.ok ? runExitCode(run) : measured };
 }

@@ -1,7 +1,8 @@
 /** What a reader must know before the figures: what failed, what was left out, and what the figures are not. */
+import { DRIFT_BOUND, DRIFT_WORTH_SAYING, driftOf } from '../harness/analysis/drift.ts';
 import type { Run } from '../harness/record/reader.ts';
 import type { TrialRecord } from '../harness/record/schema.ts';
-import { formatBitRate, formatByteRate } from '../harness/units.ts';
+import { formatBitRate, formatByteRate, formatDuration } from '../harness/units.ts';
 import { counted } from './format.ts';
 import { effectiveParameter } from './settings.ts';
 
@@ -16,6 +17,23 @@ export interface Notice {
   readonly remedy?: string;
 }
 
+/** A host that was not the same machine all the time. */
+function drifted({ environment }: Run): readonly Notice[] {
+  const drift = driftOf(environment.calibrations);
+  if (drift === undefined || drift.factor <= DRIFT_WORTH_SAYING) return [];
+  const { task, fastestMs, slowestMs, factor, calibrations } = drift;
+  const untrusted = factor > DRIFT_BOUND;
+  return [
+    {
+      level: untrusted ? 'warning' : 'note',
+      text:
+        `The host drifted: ${task} took ${formatDuration(fastestMs)} at one time of the run and ${formatDuration(slowestMs)} at another ` +
+        `(× ${factor.toFixed(1)}, of ${calibrations} calibrations).${untrusted ? ' The results are not to be trusted.' : ''}`,
+      ...(untrusted ? { remedy: 'Run it again while nothing else uses the host.' } : {}),
+    },
+  ];
+}
+
 /** All notices of a run, the gravest first. */
 export function noticesOf(run: Run): readonly Notice[] {
   return [
@@ -24,6 +42,7 @@ export function noticesOf(run: Run): readonly Notice[] {
     ...unexpected(run),
     ...invalid(run),
     ...incomplete(run),
+    ...drifted(run),
     ...run.warnings.map((text): Notice => ({ level: 'warning', text })),
     ...notRepresentative(run),
     ...notConverged(run),

@@ -24,6 +24,7 @@ interface CompareArguments {
   readonly json: boolean;
   readonly out?: string | undefined;
   readonly force: boolean;
+  readonly 'noise-floor'?: string | undefined;
 }
 
 /**
@@ -42,6 +43,27 @@ function fraction(flag: string, text: string, below: number): number {
   );
 }
 
+/**
+ * The noise floor of a run with `--aa`: of the one that is named, else of a compared one that is such a run.
+ *
+ * @throws MigbenchError `usage` where the one that is named has none.
+ */
+async function noiseFloorFor(args: CompareArguments) {
+  const { noiseFloorLookup, readNoiseFloor } = await import('../compare/index.ts');
+  const named = args['noise-floor'];
+  for (const directory of named === undefined ? [args.base, args.candidate] : [named]) {
+    const found = directory === undefined ? undefined : await readNoiseFloor(directory);
+    if (found !== undefined && directory !== undefined) {
+      return { noiseFloor: noiseFloorLookup(found), noiseFloorOf: directory };
+    }
+  }
+  if (named === undefined) return {};
+  throw new MigbenchError(
+    'usage',
+    `--noise-floor: ${named} has no noise floor. Make one with: migbench run --aa --out ${named}-aa`,
+  );
+}
+
 async function compare(args: CompareArguments): Promise<void> {
   const { compareGroups, compareRuns, metricsNamed, readSide } =
     await import('../compare/index.ts');
@@ -55,6 +77,7 @@ async function compare(args: CompareArguments): Promise<void> {
     minimumChange: fraction('minimum-change', args['minimum-change'], Infinity),
     resolution: fraction('resolution', args.resolution, Infinity),
     force: args.force,
+    ...(await noiseFloorFor(args)),
     ...(args.metric === undefined
       ? {}
       : { metrics: metricsNamed(args.metric.flatMap((text) => text.split(','))) }),
@@ -127,6 +150,10 @@ export const compareCommand: CommandModule<object, CompareArguments> = {
         type: 'string',
         default: '1%',
         describe: 'Smaller changes are not called',
+      })
+      .option('noise-floor', {
+        type: 'string',
+        describe: 'A run with --aa: changes below what it could not exclude are not called',
       })
       .option('resolution', {
         type: 'string',

@@ -15,6 +15,7 @@ interface RunArguments {
   readonly set?: readonly string[] | undefined;
   readonly repetitions?: number | undefined;
   readonly 'time-limit'?: string | undefined;
+  readonly aa: boolean;
   readonly 'dry-run': boolean;
   readonly 'keep-failed': boolean;
   readonly mirror?: string | undefined;
@@ -73,7 +74,11 @@ async function loadFor(args: RunArguments) {
   if (args.resume === undefined) {
     const file = args.plan ?? join(packageRoot, 'plans', 'quickstart.yaml');
     const { loadPlanFile } = await import('./load-plan-file.ts');
-    return loadPlanFile({ file, overrides });
+    const loaded = await loadPlanFile({ file, overrides });
+    if (!args.aa) return loaded;
+    // As A and as B: the plan's repetitions each.
+    const doubled = `repetitions=${2 * loaded.plan.repetitions}`;
+    return loadPlanFile({ file, overrides: [...overrides, doubled] });
   }
   const { loadForResume } = await import('./resume-plan.ts');
   return loadForResume(args.resume, args.plan, overrides);
@@ -90,6 +95,12 @@ async function run(args: RunArguments): Promise<void> {
     throw new MigbenchError(
       'usage',
       '--retry needs --resume DIR: it runs trials of that run again.',
+    );
+  }
+  if (args.aa && args.resume !== undefined) {
+    throw new MigbenchError(
+      'usage',
+      '--resume goes on with the run as it was begun: leave out --aa.',
     );
   }
   const retry = parseRetry(args.retry);
@@ -116,7 +127,11 @@ async function run(args: RunArguments): Promise<void> {
     runDirectory,
     resume: args.resume !== undefined,
     retry,
-    overrides: overridesOf(args),
+    overrides: [
+      ...overridesOf(args),
+      ...(args.aa ? [`repetitions=${loaded.plan.repetitions}`] : []),
+    ],
+    aa: args.aa,
     ...(await selectionOf(args)),
     ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
     keepFailed: args['keep-failed'],
@@ -129,7 +144,7 @@ async function run(args: RunArguments): Promise<void> {
     process.stdout.write(
       args.json
         ? `${JSON.stringify({ runDirectory, report: page, records: outcome.run.records }, null, 2)}\n`
-        : `${terminalSummary(outcome.run)}\nReport: ${relative('.', page) || page}\n`,
+        : `${terminalSummary(outcome.run)}${await noiseFloorText(runDirectory)}\nReport: ${relative('.', page) || page}\n`,
     );
   }
   if (outcome.exitCode === EXIT_CODES.interrupted) {
@@ -138,6 +153,20 @@ async function run(args: RunArguments): Promise<void> {
     );
   }
   process.exitCode = outcome.exitCode;
+}
+
+/** What a run with `--aa` found, a line per metric; empty for another. */
+async function noiseFloorText(runDirectory: string): Promise<string> {
+  const { headlineMetrics, readNoiseFloor } = await import('../compare/index.ts');
+  const found = await readNoiseFloor(runDirectory);
+  if (found === undefined) return '';
+  const lines = headlineMetrics.flatMap(({ column, title }) => {
+    const floor = found.metrics[column];
+    return floor === undefined ? [] : [`  ${title}: ${Number((100 * floor).toPrecision(2))} %\n`];
+  });
+  return lines.length === 0
+    ? '\nNo noise floor: too few trials (five as A and five as B give one).\n'
+    : `\nNoise floor (the largest change that A/A could not exclude, over all cells):\n${lines.join('')}`;
 }
 
 /** Which cells: those of `--only`, else those that a resumed run was begun with. */
@@ -197,6 +226,11 @@ export const runCommand: CommandModule<object, RunArguments> = {
         type: 'string',
         requiresArg: true,
         describe: 'Begin no trial after this time, such as 30min; go on later with --resume',
+      })
+      .option('aa', {
+        type: 'boolean',
+        default: false,
+        describe: 'Do every cell twice as often, as A and as B: the noise floor of this host',
       })
       .option('dry-run', {
         type: 'boolean',

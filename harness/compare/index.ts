@@ -23,6 +23,12 @@ import type {
 import { gravest, judgeCompletion } from './verdict.ts';
 
 export { defaultOptions, headlineMetrics, metricsNamed } from './options.ts';
+export {
+  noiseFloorLookup,
+  readNoiseFloor,
+  writeNoiseFloor,
+  type NoiseFloor,
+} from './noise-floor.ts';
 export { readSide, type RunSide } from './side.ts';
 export type * from './types.ts';
 

@@ -46,6 +46,8 @@ export interface CompareOptions {
   readonly resolution: number;
   /** This host's A/A noise of a metric, as a relative change; `undefined` where it is not known. */
   readonly noiseFloor?: (metric: Metric['key'], cellId: string) => number | undefined;
+  /** The run whose A/A gave that, for the record. */
+  readonly noiseFloorOf?: string;
   /** Compare across fingerprints, with a warning, instead of refusing. */
   readonly force: boolean;
 }

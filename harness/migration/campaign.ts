@@ -29,6 +29,8 @@ export interface CampaignOptions {
   readonly workloads: ReadonlyMap<string, LoadedWorkload>;
 }
 
+/** Between blocks the host is calibrated again where so long has passed since it last was, ms. */
+const CALIBRATION_INTERVAL_MS = 30_000;
 /** Deadline of taskset, ms. */
 const PIN_TIMEOUT_MS = 5_000;
 
@@ -37,6 +39,8 @@ class Campaign {
   readonly #folder: string;
   readonly #preparation: Preparation;
   readonly #prepared = new Map<string, Prepared>();
+  /** When the host was last calibrated, monotonic. */
+  #calibratedMs = -Infinity;
 
   constructor(options: CampaignOptions) {
     this.#options = options;
@@ -56,6 +60,7 @@ class Campaign {
       // Not before the guests are booted, which would inherit it.
       await this.#pinObservers();
       const startedMs = performance.now();
+      let block = job.trials[0]?.block;
       progress.begin(job.trials.length);
       for (const trial of job.trials) {
         throwIfInterrupted(stage.signal);
@@ -65,6 +70,10 @@ class Campaign {
             `The time limit of ${formatDuration(job.timeLimitMs)} is reached; the remaining trials can be run with --resume.`,
           );
           break;
+        }
+        if (trial.block !== block) {
+          block = trial.block;
+          await this.#calibrateAgain();
         }
         await this.#trial(trial);
       }
@@ -89,6 +98,11 @@ class Campaign {
     );
   }
 
+  /** Between two blocks: what drifts is then known. */
+  async #calibrateAgain(): Promise<void> {
+    if (performance.now() - this.#calibratedMs >= CALIBRATION_INTERVAL_MS) await this.#calibrate();
+  }
+
   async #calibrate(): Promise<void> {
     const { writer, progress } = this.#options;
     progress.live('calibrating this host');
@@ -97,6 +111,7 @@ class Campaign {
       ...environment,
       calibrations: [...environment.calibrations, await calibrate()],
     });
+    this.#calibratedMs = performance.now();
   }
 
   async #trial(trial: PlannedTrial): Promise<void> {

@@ -9,6 +9,8 @@ export const RESOLVED_PLAN_FILE = 'plan.resolved.json';
 export const ENVIRONMENT_FILE = 'environment.json';
 /** One record per trial, append-only. */
 export const TRIALS_FILE = 'trials.jsonl';
+/** What `--aa` found: how large a change comes about where nothing was changed. */
+export const NOISE_FLOOR_FILE = 'noise-floor.json';
 /** One folder per trial, for its artifacts. */
 export const TRIALS_FOLDER = 'trials';
 /** Derived from everything else; may be deleted. */

@@ -269,6 +269,8 @@ export const environmentSchema = z.object({
   calibrations: z.array(calibrationSchema),
   /** The glob on cell ids that the run was restricted to; absent = all cells. */
   only: z.string().optional(),
+  /** Every cell was done as A and as B by turns (`--aa`); absent = no. */
+  aa: z.boolean().optional(),
   /** What `--set` and `--repetitions` changed of plan.yaml, as `path=value`; absent = nothing, or not recorded. */
   overrides: z.array(z.string()).optional(),
 });

@@ -180,7 +180,7 @@ export function methodText({ options, tests }: Comparison): string {
   return (
     `Change: Hodges-Lehmann ratio of candidate to base, with its ${Number((options.confidence * 100).toPrecision(4))} % interval. ` +
     `p: rank test, after ${correction} correction for ${tests} ${tests === 1 ? 'test' : 'tests'}. ` +
-    `Called where p ≤ ${options.alpha}, the interval excludes no change, and the change is above ${Number((options.minimumChange * 100).toPrecision(3))} %. ` +
+    `Called where p ≤ ${options.alpha}, the interval excludes no change, and the change is above ${Number((options.minimumChange * 100).toPrecision(3))} %${options.noiseFloorOf === undefined ? '' : `, or the noise floor of ${options.noiseFloorOf} where that is higher`}. ` +
     `"No change" is said only where ${Number((options.resolution * 100).toPrecision(3))} % would have been seen.`
   );
 }
