@@ -27,6 +27,13 @@ async function quantity(
   const parsed =
     dimension === 'duration' ? parseQuantity(text, dimension) : parseLimit(text, dimension);
   if (parsed.ok && parsed.value !== 0) return parsed.value;
+  if (/^0+(?:\.0+)?(?:\D|$)/u.test(text.trim())) {
+    const what =
+      dimension === 'duration'
+        ? 'no migration is without downtime'
+        : 'nothing moves at a rate of zero';
+    throw new MigbenchError('usage', `${flag}: "${text}": ${what}; expected more than zero.`);
+  }
   const reason = parsed.ok ? 'expected more than zero' : parsed.reason;
   const better = parsed.ok || parsed.suggestion === undefined ? '' : `: write ${parsed.suggestion}`;
   throw new MigbenchError('usage', `${flag}: "${text}": ${reason}${better}`);

@@ -9,6 +9,7 @@ const line = new CommandLine();
 afterAll(() => line[Symbol.dispose]());
 line.file('plan.yaml', PLAN);
 line.file('empty.yaml', '');
+line.file('card.json', '{"schemaVersion":1,');
 
 const entries = (count: number, entry: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => entry(index)).join(', ');
@@ -42,6 +43,51 @@ const cases: readonly (readonly [string, readonly string[], number, RegExp])[] =
   ['a missing argument', ['report'], 2, /Usage: migbench report <run>/],
   ['too many arguments', ['plan', 'plan.yaml', 'more'], 2, /Unknown argument: more/],
   ['an unknown schema', ['schema', 'card'], 2, /Choices: "plan", "record"/],
+
+  [
+    'a link of zero',
+    ['predict', 'card.json', '--bandwidth', '0Mbit/s'],
+    2,
+    /nothing moves at a rate of zero/,
+  ],
+  [
+    'no downtime',
+    ['predict', 'card.json', '--bandwidth', '1Gbit/s', '--downtime-limit', '0ms'],
+    2,
+    /no migration is without downtime/,
+  ],
+  [
+    'a setting that is not predicted',
+    ['predict', 'card.json', '--bandwidth', '1Gbit/s', '--setting', 'colo'],
+    2,
+    /expected some of precopy, .*found "colo"/,
+  ],
+  [
+    'a damaged card',
+    ['predict', 'card.json', '--bandwidth', '1Gbit/s'],
+    2,
+    /card\.json: not JSON: the card is damaged/,
+  ],
+  [
+    'a missing card',
+    ['predict', 'nope', '--bandwidth', '1Gbit/s'],
+    2,
+    /nope: there is no workload card\. Make one/,
+  ],
+  ['an unknown workload', ['characterize', 'databse'], 2, /Did you mean database\?/],
+  [
+    'a window without a unit',
+    ['characterize', 'idle', '--windows', '100'],
+    2,
+    /--windows: "100": a duration needs a unit/,
+  ],
+  [
+    'a window that is too short',
+    ['characterize', 'idle', '--windows', '1ms,1s'],
+    2,
+    /from 5 ms to 1 h/,
+  ],
+  ['a guide of nothing', ['guide', 'plan.yaml'], 2, /expected a run directory, a workload card/],
 
   ['a missing plan', ['run', 'nope.yaml'], 2, /nope\.yaml: there is no such plan file/],
   ['an empty plan', ['run', 'empty.yaml'], 2, /empty\.yaml:1:1: the plan is empty/],
