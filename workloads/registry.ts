@@ -54,6 +54,20 @@ const parameterSchema = z
     error: 'the default is not one of the choices',
   });
 
+const port = z.number().int().min(1).max(65_535);
+const words = z.string().regex(/^[^\r\n\0]+$/, 'must be one line of text');
+
+const serviceSchema = z.discriminatedUnion('protocol', [
+  z.strictObject({ protocol: z.literal('line'), port, request: words }),
+  z.strictObject({
+    protocol: z.literal('postgresql'),
+    port,
+    user: words,
+    database: words,
+    statement: words,
+  }),
+]);
+
 /** A function; what it returns is only known when it is called. */
 const callable = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', {
   error: 'must be a function of the parameters',
@@ -94,6 +108,7 @@ const definitionSchema = z.strictObject({
   verifies: z.boolean(),
   verifyTimeoutMs: positive.optional(),
   disk: callable.optional(),
+  service: serviceSchema.optional(),
 });
 
 /**

@@ -63,6 +63,25 @@ export interface GuestProgram {
   readonly target: string;
 }
 
+/** A service that the program in the guest offers to clients outside, on the guest's own address. */
+export type ServiceDefinition =
+  | {
+      /** A line is sent, a line comes back. */
+      readonly protocol: 'line';
+      readonly port: number;
+      /** What is sent, without its line feed; `{n}` becomes a number from 1 to 100 000, another one each time. */
+      readonly request: string;
+    }
+  | {
+      /** PostgreSQL, without a password. */
+      readonly protocol: 'postgresql';
+      readonly port: number;
+      readonly user: string;
+      readonly database: string;
+      /** One small transaction; `{n}` as above. */
+      readonly statement: string;
+    };
+
 export interface WorkloadDefinition {
   /** Kebab-case name, unique among the workloads of a plan. */
   readonly id: string;
@@ -106,4 +125,9 @@ export interface WorkloadDefinition {
   readonly verifyTimeoutMs?: number;
   /** A disk image the guest needs, created by the harness and opened by both sides; absent = none. */
   readonly disk?: (parameters: ParameterValues) => { readonly sizeBytes: number } | undefined;
+  /**
+   * What a client outside the guest asks for, at a fixed rate, to see the migration as a customer would; ready when the
+   * program is. Absent where the workload offers no service.
+   */
+  readonly service?: ServiceDefinition;
 }

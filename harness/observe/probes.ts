@@ -4,6 +4,7 @@ import { countersProbe } from './counters.ts';
 import { heartbeatProbe } from './heartbeat.ts';
 import type { CellSpec } from '../plan/types.ts';
 import type { ProbeFactory } from './probe.ts';
+import { serviceProbe } from './service.ts';
 import { threadsProbe } from './threads.ts';
 import { wireProbe } from './wire.ts';
 
@@ -11,6 +12,7 @@ const all: readonly ProbeFactory[] = [
   clockProbe,
   countersProbe,
   heartbeatProbe,
+  serviceProbe,
   threadsProbe,
   wireProbe,
 ];

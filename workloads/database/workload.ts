@@ -81,4 +81,11 @@ export const workload: WorkloadDefinition = {
   verifyTimeoutMs: 120_000,
   disk: (parameters) =>
     parameters['data'] === 'disk' ? { sizeBytes: 512 * MIB + dataBytes(parameters) } : undefined,
+  service: {
+    protocol: 'postgresql',
+    port: 5432,
+    user: 'postgres',
+    database: 'postgres',
+    statement: 'SELECT abalance FROM pgbench_accounts WHERE aid = {n}',
+  },
 };

@@ -1,6 +1,6 @@
 /** The built-in workloads keep their own contract; a user's folder is checked before it is believed. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -107,6 +107,28 @@ describe('loadWorkload', () => {
       'workload.verifies',
     ]) {
       expect(message).toContain(field);
+    }
+  });
+
+  it('takes a service of one of the protocols, and names what is wrong with any other', async () => {
+    const counter = join(packageRoot, 'test/fixtures/workloads/counter/workload.js');
+    const withService = async (name: string, service: unknown) => {
+      const own = join(folder, name);
+      await mkdir(own);
+      const text = `import { workload as it } from ${JSON.stringify(counter)}; export const workload = { ...it, service: ${JSON.stringify(service)} };`;
+      await writeFile(join(own, 'workload.js'), text);
+      return loadWorkload(own);
+    };
+    const service = { protocol: 'line', port: 7000, request: 'get {n}' };
+    expect((await withService('good', service)).definition.service).toEqual(service);
+    const bad = [
+      [{ ...service, protocol: 'http' }, 'workload.service.protocol'],
+      [{ ...service, port: 70_000 }, 'workload.service.port'],
+      [{ ...service, request: 'two\nlines' }, 'workload.service.request: must be one line'],
+      [{ protocol: 'postgresql', port: 1, user: 'a', database: 'b' }, 'workload.service.statement'],
+    ] as const;
+    for (const [index, [wrong, words]] of bad.entries()) {
+      await expect(withService(`bad-${index}`, wrong)).rejects.toThrow(words);
     }
   });
 
