@@ -5,6 +5,7 @@
  *
  * The same provision and the same guests as for a run; but nothing is migrated.
  */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostCProgram } from './debian/host-program.ts';
@@ -28,6 +29,8 @@ export interface CharacterizeRequest {
   /** One card goes into it, several into folders of it. */
   readonly directory: string;
   readonly windowsMs: readonly number[];
+  /** Keep the cards that are there already; measure what has none. */
+  readonly keep?: boolean;
   readonly mirror?: string;
   readonly output: OutputOptions;
   readonly signal: AbortSignal;
@@ -44,19 +47,42 @@ export interface CharacterizeOutcome {
   readonly exitCode: number;
 }
 
-/** What a QEMU takes beside its guest's memory, and the reader for its snapshots, bytes. */
-const OVERHEAD_BYTES = 384 * 1024 * 1024;
+/** What a QEMU takes beside its guest's memory, bytes; and what the reader's snapshots take, as a part of that memory. */
+const OVERHEAD_BYTES = 256 * 1024 * 1024;
+const SNAPSHOTS_SHARE = 0.25;
 
 /** @throws MigbenchError where nothing could be measured. */
 export async function characterizePlan(request: CharacterizeRequest): Promise<CharacterizeOutcome> {
-  const { loaded, directory, signal, output } = request;
-  const { cells } = loaded.plan;
-  const found = subjectsOf(cells);
-  requireMemory(Math.max(...found.map(({ shape }) => shape.memoryBytes)));
+  const { loaded, directory } = request;
+  const found = subjectsOf(loaded.plan.cells);
   const subjects = found.map((subject) => ({
     subject,
     folder: found.length === 1 ? directory : join(directory, subject.name),
   }));
+  const missing = subjects.filter(
+    ({ folder }) => request.keep !== true || !existsSync(join(folder, CARD_FILE)),
+  );
+  const exitCode = missing.length === 0 ? EXIT_CODES.ok : await measure(request, missing);
+  const cards: WrittenCard[] = [];
+  for (const { folder } of subjects) {
+    const card = await readCard(join(folder, CARD_FILE)).catch((error: unknown) => {
+      // What was not measured any more has none.
+      if (exitCode === EXIT_CODES.ok) throw error;
+      return undefined;
+    });
+    if (card !== undefined) cards.push({ folder, card, files: await writeCardPages(folder, card) });
+  }
+  return { cards, exitCode };
+}
+
+/** Measure subjects in the sandbox; gives the exit code. */
+async function measure(
+  request: CharacterizeRequest,
+  subjects: CharacterizeJob['subjects'],
+): Promise<number> {
+  const { loaded, directory, signal, output } = request;
+  const cells = subjects.map(({ subject }) => subject.cell);
+  requireMemory(Math.max(...subjects.map(({ subject }) => subject.shape.memoryBytes)));
   await mkdir(directory, { recursive: true }).catch((error: unknown) => {
     throw storageError(error, `make ${directory}`);
   });
@@ -67,10 +93,17 @@ export async function characterizePlan(request: CharacterizeRequest): Promise<Ch
   const mirror = request.mirror === undefined ? {} : { mirror: request.mirror };
   const trials = planTrials({
     ...loaded.plan,
-    cells: found.map(({ cell }) => cell),
+    cells,
     repetitions: 1,
   });
-  const provisions = await provision({ trials, cells, kind, progress, signal, ...mirror });
+  const provisions = await provision({
+    trials,
+    cells: loaded.plan.cells,
+    kind,
+    progress,
+    signal,
+    ...mirror,
+  });
   const reader = await hostCProgram(
     join(packageRoot, 'harness', 'characterize', 'measure', 'ram-reader.c'),
     { signal, ...mirror },
@@ -88,25 +121,15 @@ export async function characterizePlan(request: CharacterizeRequest): Promise<Ch
     windowsMs: request.windowsMs,
     host: `${cpus} × ${cpuModel}`,
   };
-  const exitCode = await runInside(kind, {
+  return runInside(kind, {
     entry: join(packageRoot, 'dist', 'harness', 'measure.js'),
     job,
     signal,
   });
-  const cards: WrittenCard[] = [];
-  for (const { folder } of subjects) {
-    const card = await readCard(join(folder, CARD_FILE)).catch((error: unknown) => {
-      // What was not measured any more has none.
-      if (exitCode === EXIT_CODES.ok) throw error;
-      return undefined;
-    });
-    if (card !== undefined) cards.push({ folder, card, files: await writeCardPages(folder, card) });
-  }
-  return { cards, exitCode };
 }
 
 function requireMemory(guestBytes: number): void {
-  const needed = guestBytes + OVERHEAD_BYTES;
+  const needed = guestBytes * (1 + SNAPSHOTS_SHARE) + OVERHEAD_BYTES;
   const available = availableMemoryBytes();
   if (needed <= available) return;
   throw new MigbenchError(

@@ -16,6 +16,7 @@ export class Progress {
   readonly #draw: ReturnType<typeof createLogUpdate> | undefined;
   #startedMs = performance.now();
   #total = 0;
+  #noun = 'trials';
   #done = 0;
   #live: (() => string) | undefined;
   #drawnMs = 0;
@@ -27,9 +28,10 @@ export class Progress {
     this.#draw = terminal ? createLogUpdate(process.stderr) : undefined;
   }
 
-  /** Begin to count: the bar shows `done` of `total`. */
-  begin(total: number): void {
+  /** Begin to count: the bar shows `done` of `total` of what is counted. */
+  begin(total: number, noun = 'trials'): void {
     this.#total = total;
+    this.#noun = noun;
     this.#startedMs = performance.now();
     this.#done = 0;
   }
@@ -86,7 +88,7 @@ export class Progress {
     const left =
       this.#done === 0 ? undefined : (elapsedMs / this.#done) * (this.#total - this.#done);
     const eta = left === undefined ? '' : `, about ${minutes(left)} left`;
-    return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${this.#done}/${this.#total} trials${eta}`;
+    return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${this.#done}/${this.#total} ${this.#noun}${eta}`;
   }
 
   #log(text: string): void {

@@ -109,12 +109,13 @@ interface FoundCard {
 }
 
 async function characterizeAll(request: ValidateRequest, folder: string): Promise<number> {
-  if (request.cards !== undefined || existsSync(folder)) return EXIT_CODES.ok;
+  if (request.cards !== undefined) return EXIT_CODES.ok;
   const { exitCode } = await characterizePlan({
     ...request,
     loaded: withIdle(request),
     directory: folder,
     windowsMs: DEFAULT_WINDOWS_MS,
+    keep: true,
   });
   return exitCode;
 }

@@ -38,7 +38,7 @@ export interface CharacterizeOptions {
 export async function characterizeSubjects(options: CharacterizeOptions): Promise<void> {
   const { job, progress, stage } = options;
   const machineTypes = new Map<string, readonly MachineType[]>();
-  progress.begin(job.subjects.length);
+  progress.begin(job.subjects.length, 'cards');
   try {
     for (const { subject, folder } of job.subjects) {
       throwIfInterrupted(stage.signal);

@@ -37,16 +37,19 @@ const SHORTEST_GRID_MS = 1_000;
 const GRID_SHARE = 0.12;
 /** A window that differs from a multiple of the step by no more than this part is taken from the grid. */
 const TOLERANCE = 0.02;
+/** Readings on the grid, at most: each of them is kept. */
+const MOST_ON_GRID = 300;
 /** The longest window should fit in this often, overlapping. */
 const LONGEST_FITS = 1.5;
 
 /** @param request windows of at least 1 ms; their order does not matter. */
 export function scheduleOf(request: ScheduleRequest): Schedule {
   const windows = [...new Set(request.windowsMs)].sort((one, other) => one - other);
-  const gridMs = Math.max(SHORTEST_GRID_MS, Math.ceil(request.scanMs / GRID_SHARE / 1000) * 1000);
-  const longest = windows.at(-1) ?? gridMs;
-  const durationMs =
-    Math.ceil(Math.max(request.durationMs, longest * LONGEST_FITS) / gridMs) * gridMs;
+  const wantedMs = Math.max(request.durationMs, (windows.at(-1) ?? 0) * LONGEST_FITS);
+  const gridMs =
+    SHORTEST_GRID_MS *
+    Math.ceil(Math.max(request.scanMs / GRID_SHARE, wantedMs / MOST_ON_GRID, 1) / SHORTEST_GRID_MS);
+  const durationMs = Math.ceil(wantedMs / gridMs) * gridMs;
   const onGrid = (windowMs: number): boolean => {
     const steps = Math.round(windowMs / gridMs);
     return steps >= 1 && Math.abs(steps * gridMs - windowMs) <= TOLERANCE * windowMs;

@@ -25,6 +25,13 @@ describe('scheduleOf', () => {
     expect(large.offsetsMs.length).toBeLessThan(30);
   });
 
+  test('keeps no more readings of a long measurement than fit', () => {
+    const long = scheduleOf({ windowsMs: [100, 1000, 3_600_000], scanMs: 60, durationMs: 60_000 });
+    expect(long.gridMs).toBe(18_000);
+    expect(long.offsetsMs.length).toBeLessThanOrEqual(2 * 301);
+    expect(long.windows.every(({ pairs }) => pairs.length > 0)).toBe(true);
+  });
+
   test('compares readings that lie as far apart as the window', () => {
     const windows = fc.uniqueArray(fc.integer({ min: 5, max: 30_000 }), {
       minLength: 1,
