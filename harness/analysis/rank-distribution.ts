@@ -13,7 +13,7 @@ export type Distribution = Float64Array;
 
 /** Pairs of a stratum without ties up to which the distribution is enumerated; it is kept and used again. */
 const MOST_PAIRS = 1600;
-/** The same with ties: these have a distribution of their own each time. */
+/** The same of all strata where there are ties: these have a distribution of their own each time. */
 const MOST_PAIRS_WITH_TIES = 225;
 /** Values of the weighted sum up to which the strata's distributions are joined. */
 const MOST_VALUES = 100_000;
@@ -155,11 +155,8 @@ export function tiedDistribution(strata: readonly WeightedStratum[]): Distributi
     (ranked.get(stratum)?.ties ?? []).some((size) => size > 1);
   if (!strata.some(isTied)) return untiedDistribution(strata);
   if (greatestSum(strata) > MOST_VALUES) return undefined;
-  const tooMany = strata.some((stratum) => {
-    const pairs = stratum.base.length * stratum.candidate.length;
-    return pairs > (isTied(stratum) ? MOST_PAIRS_WITH_TIES : MOST_PAIRS);
-  });
-  if (tooMany) return undefined;
+  const pairs = strata.map(({ base, candidate }) => base.length * candidate.length);
+  if (pairs.reduce((sum, count) => sum + count, 0) > MOST_PAIRS_WITH_TIES) return undefined;
   return sumOf(strata, (stratum) =>
     isTied(stratum)
       ? dealt(ranked.get(stratum)?.ranks ?? [], stratum.candidate.length)

@@ -18,7 +18,7 @@ interface CompareArguments {
   readonly alpha: number;
   readonly confidence: string;
   readonly correction: Correction;
-  readonly 'minimum-change': string;
+  readonly 'minimum-change'?: string | undefined;
   readonly resolution: string;
   readonly format: Format;
   readonly json: boolean;
@@ -74,7 +74,9 @@ async function compare(args: CompareArguments): Promise<void> {
     alpha: args.alpha,
     confidence: fraction('confidence', args.confidence, 1),
     correction: args.correction,
-    minimumChange: fraction('minimum-change', args['minimum-change'], Infinity),
+    ...(args['minimum-change'] === undefined
+      ? {}
+      : { minimumChange: fraction('minimum-change', args['minimum-change'], Infinity) }),
     resolution: fraction('resolution', args.resolution, Infinity),
     force: args.force,
     ...(await noiseFloorFor(args)),
@@ -148,8 +150,8 @@ export const compareCommand: CommandModule<object, CompareArguments> = {
       })
       .option('minimum-change', {
         type: 'string',
-        default: '1%',
-        describe: 'Smaller changes are not called',
+        describe:
+          'Smaller changes are not called (default: 1%; 10% where guests were booted separately)',
       })
       .option('noise-floor', {
         type: 'string',

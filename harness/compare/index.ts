@@ -7,7 +7,7 @@ import { MigbenchError } from '../errors.ts';
 import { cellDifferences, differenceText, environmentDifferences } from './fingerprint.ts';
 import { pairGroups, pairRuns, type CellPair, type Pairing } from './match.ts';
 import { canBeCalled, compareMetric, testMetric } from './metric.ts';
-import { defaultOptions } from './options.ts';
+import { OTHER_TEMPLATE_MINIMUM_CHANGE, SAME_TEMPLATE, defaultOptions } from './options.ts';
 import { sentenceOf } from './sentence.ts';
 import type { CellData, RunSide } from './side.ts';
 import type {
@@ -22,7 +22,12 @@ import type {
 } from './types.ts';
 import { gravest, judgeCompletion } from './verdict.ts';
 
-export { defaultOptions, headlineMetrics, metricsNamed } from './options.ts';
+export {
+  OTHER_TEMPLATE_MINIMUM_CHANGE,
+  defaultOptions,
+  headlineMetrics,
+  metricsNamed,
+} from './options.ts';
 export {
   noiseFloorLookup,
   readNoiseFloor,
@@ -43,7 +48,12 @@ export function compareRuns(
   given: Partial<CompareOptions> & { readonly by?: ComparedDimension | undefined } = {},
 ): Comparison {
   const { by: wanted, ...rest } = given;
-  const options = { ...defaultOptions, ...rest };
+  const sameRun = base.environment.runId === candidate.environment.runId;
+  const options = {
+    ...defaultOptions,
+    ...(sameRun ? {} : { minimumChange: OTHER_TEMPLATE_MINIMUM_CHANGE }),
+    ...rest,
+  };
   const { by, ...pairing } = pairRuns(base, candidate, wanted);
   const sideOf = (name: string, { directory, environment, trials }: RunSide): ComparedSide => ({
     name,
@@ -56,18 +66,19 @@ export function compareRuns(
     ...cellDifferences(pairing.pairs, by),
   ];
   const warnings = [...new Set([...base.warnings, ...candidate.warnings])];
-  if (base.environment.runId === candidate.environment.runId) {
+  if (sameRun) {
     warnings.push('Both sides are the same run.');
   } else {
     warnings.push(
-      'The two runs were made one after the other: whatever changed on the host between them looks like a change of ' +
-        'the candidate. Cells that are run in one plan and compared with --by do not have this problem.',
+      'The two runs were made one after the other, each with guests that were booted for it: what changed between them ' +
+        'looks like a change of the candidate, and two runs of the same differ by several percent in what they send. ' +
+        'Cells of one run, compared with --by, do not have this problem.',
     );
   }
   return comparison(
     pairing,
     { base: sideOf('base', base), candidates: [sideOf('candidate', candidate)] },
-    { by, differences, warnings, sameRun: base.environment.runId === candidate.environment.runId },
+    { by, differences, warnings, sameRun },
     options,
   );
 }
@@ -86,7 +97,12 @@ export function compareGroups(
   } = {},
 ): Comparison {
   const { from, to, ...rest } = given;
-  const options = { ...defaultOptions, ...rest };
+  const sameTemplate = SAME_TEMPLATE.includes(by);
+  const options = {
+    ...defaultOptions,
+    ...(sameTemplate ? {} : { minimumChange: OTHER_TEMPLATE_MINIMUM_CHANGE }),
+    ...rest,
+  };
   const pairing = pairGroups(run, by, { from, to });
   const { directory, environment, trials } = run;
   const sideOf = (name: string): ComparedSide => ({ name, directory, environment, trials });
@@ -96,7 +112,15 @@ export function compareGroups(
     {
       by,
       differences: cellDifferences(pairing.pairs, by),
-      warnings: run.warnings,
+      warnings: [
+        ...run.warnings,
+        ...(sameTemplate
+          ? []
+          : [
+              `Cells that differ in their ${by} began from guests that were booted separately, and such guests differ by ` +
+                'several percent in what they send, whatever is compared: smaller changes say nothing.',
+            ]),
+      ],
       sameRun: true,
     },
     options,

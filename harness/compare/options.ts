@@ -1,7 +1,7 @@
 /** What a comparison does unless told otherwise. */
 import { metricOf, metrics, type Metric } from '../analysis/metrics.ts';
 import { MigbenchError } from '../errors.ts';
-import type { CompareOptions } from './types.ts';
+import type { ComparedDimension, CompareOptions } from './types.ts';
 
 /** What an operator asks first. Few, since every further one makes the correction harsher for all. */
 export const headlineMetrics: readonly Metric[] = (
@@ -15,6 +15,21 @@ export const headlineMetrics: readonly Metric[] = (
     'workloadLostSeconds',
   ] as const
 ).map(metricOf);
+
+/**
+ * The least relative change that is called where the two sides began from guests that were booted separately: in two
+ * runs, and in one run for other builds, guests or workloads. Saved states of the same guest differ: five A/A runs of
+ * an idle one sent 72.5 or 78.2 MB, without anything between (docs/methodology.md).
+ */
+export const OTHER_TEMPLATE_MINIMUM_CHANGE = 0.1;
+
+/** Groups that differ in one of these begin from the same saved guest. */
+export const SAME_TEMPLATE: readonly ComparedDimension[] = [
+  'setting',
+  'link',
+  'transport',
+  'destination',
+];
 
 export const defaultOptions: CompareOptions = {
   alpha: 0.05,

@@ -40,7 +40,7 @@ export interface CompareOptions {
   /** Across all metrics of all cells; Holm for gates, Benjamini-Hochberg for exploration. */
   readonly correction: Correction;
   readonly metrics: readonly Metric[];
-  /** The least relative change that is called; 0.01. A noise floor above it takes its place. */
+  /** The least relative change that is called; 0.01, and 0.1 where guests were booted separately. A noise floor above it takes its place. */
   readonly minimumChange: number;
   /** `no-change` is said only where a relative change of this size would have been seen; 0.2. */
   readonly resolution: number;

@@ -36,6 +36,12 @@ function isLarge({ effect, base, minimumChange }: TestedMetric): boolean {
   return Math.abs(effect.estimate) > minimumChange * middle;
 }
 
+/** Whether nothing varies, on neither side: such figures have no noise to speak of. */
+function isConstant({ base, candidate }: TestedMetric): boolean {
+  const values = [base.min, base.max, candidate.min, candidate.max];
+  return values.every((figure) => figure?.censored === false && figure.value === base.min?.value);
+}
+
 /** The verdict on one metric. */
 export function judgeMetric(tested: TestedMetric, evidence: Evidence): Judged {
   const { metric, base, candidate, test, minimumChange } = tested;
@@ -61,6 +67,7 @@ export function judgeMetric(tested: TestedMetric, evidence: Evidence): Judged {
       reason: `a change, but below the ${changeText(minimumChange)} that count`,
     };
   }
+  if (isConstant(tested)) return { verdict: 'no-change', reason: 'all figures are the same' };
   if (test.smallestP * evidence.tests > evidence.alpha) {
     return inconclusive(
       `n too small: ${base.n} and ${candidate.n} figures can show nothing among ${evidence.tests} tests`,

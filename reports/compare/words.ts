@@ -40,7 +40,7 @@ function signed(value: number, text: string): string {
 function ratioText(ratio: number): string {
   if (ratio >= FACTOR || ratio <= 1 / FACTOR) return `×${Number(ratio.toPrecision(3))}`;
   const percent = (ratio - 1) * 100;
-  const digits = Math.abs(percent) < 10 ? 1 : 0;
+  const digits = Math.abs(percent) < 0.1 ? 2 : Math.abs(percent) < 10 ? 1 : 0;
   const text = percent.toFixed(digits);
   return Number(text) === 0 ? '0 %' : `${signed(percent, text)} %`;
 }

@@ -12,6 +12,8 @@ import { madeUpRun, trials, type MadeUpCell } from './fixture.ts';
 
 const quiet = [2000, 2010, 2020, 2030, 2040, 2050];
 const total = [metricOf('totalTimeMs')];
+/** As within one run. */
+const sharp = { metrics: total, minimumChange: 0.01 };
 const times = (factor: number) => quiet.map((value) => value * factor + factor);
 
 function pairOf(
@@ -28,7 +30,7 @@ const firstMetric = (found: ReturnType<typeof compareRuns>) => found.cells[0]?.m
 
 describe('a comparison of two runs', () => {
   it('calls a regression, with its size', () => {
-    const found = compareRuns(...pairOf(quiet, times(1.1)), { metrics: total });
+    const found = compareRuns(...pairOf(quiet, times(1.1)), sharp);
     const metric = firstMetric(found);
     expect(metric).toMatchObject({ verdict: 'regressed', reason: '' });
     expect(metric?.effect?.kind).toBe('ratio');
@@ -45,9 +47,7 @@ describe('a comparison of two runs', () => {
   });
 
   it('calls the same an improvement the other way round, and where higher is better', () => {
-    expect(
-      firstMetric(compareRuns(...pairOf(times(1.1), quiet), { metrics: total }))?.verdict,
-    ).toBe('improved');
+    expect(firstMetric(compareRuns(...pairOf(times(1.1), quiet), sharp))?.verdict).toBe('improved');
     const throughput = [metricOf('throughputBitsPerSecond')];
     const run = (figures: readonly number[], runId: string) =>
       madeUpRun([{ observations: trials('throughputBitsPerSecond', figures) }], { runId });
@@ -62,7 +62,7 @@ describe('a comparison of two runs', () => {
 
   it('says how small a change it would have seen beside "no change"', () => {
     const metric = firstMetric(
-      compareRuns(...pairOf(quiet, [2005, 2015, 2025, 2035, 2045, 2055]), { metrics: total }),
+      compareRuns(...pairOf(quiet, [2005, 2015, 2025, 2035, 2045, 2055]), sharp),
     );
     expect(metric?.verdict).toBe('no-change');
     expect(metric?.minimumDetectable).toBeGreaterThan(0.01);
@@ -70,15 +70,25 @@ describe('a comparison of two runs', () => {
     expect(metric?.reason).toMatch(/^changes from [\d.]+ % would have been seen$/u);
   });
 
+  it('says it of figures that never vary, zeros too', () => {
+    const zeros = quiet.map(() => 0);
+    for (const figures of [zeros, quiet.map(() => 3)]) {
+      expect(firstMetric(compareRuns(...pairOf(figures, figures), sharp))).toMatchObject({
+        verdict: 'no-change',
+        reason: 'all figures are the same',
+      });
+    }
+  });
+
   it('does not say "no change" of noise, nor of too few', () => {
     const noisy = [1000, 3000, 1500, 2500, 900, 4000];
     const shuffled = [1100, 2900, 1400, 2600, 950, 3500];
-    expect(firstMetric(compareRuns(...pairOf(noisy, shuffled), { metrics: total }))).toMatchObject({
+    expect(firstMetric(compareRuns(...pairOf(noisy, shuffled), sharp))).toMatchObject({
       verdict: 'inconclusive',
       reason: expect.stringMatching(/^too much noise: only changes from/u) as string,
     });
     const three = firstMetric(
-      compareRuns(...pairOf(quiet.slice(0, 3), times(2).slice(0, 3)), { metrics: total }),
+      compareRuns(...pairOf(quiet.slice(0, 3), times(2).slice(0, 3)), sharp),
     );
     expect(three).toMatchObject({
       verdict: 'inconclusive',
@@ -92,19 +102,31 @@ describe('a comparison of two runs', () => {
 
   it('does not call what is smaller than the least that counts, or than the noise floor', () => {
     const small = pairOf(quiet, times(1.03));
-    expect(firstMetric(compareRuns(...small, { metrics: total }))?.verdict).toBe('regressed');
-    const found = compareRuns(...small, { metrics: total, minimumChange: 0.05 });
+    expect(firstMetric(compareRuns(...small, sharp))?.verdict).toBe('regressed');
+    const found = compareRuns(...small, { ...sharp, minimumChange: 0.05 });
     expect(firstMetric(found)).toMatchObject({
       verdict: 'no-change',
       reason: 'a change, but below the 5 % that count',
     });
     const floor = firstMetric(
       compareRuns(...small, {
-        metrics: total,
+        ...sharp,
         noiseFloor: (key) => (key === 'totalTimeMs' ? 0.2 : undefined),
       }),
     );
     expect(floor).toMatchObject({ verdict: 'no-change', minimumChange: 0.2 });
+  });
+
+  it('calls less between two runs, whose guests were booted anew', () => {
+    const pair = pairOf(quiet, times(1.08));
+    expect(compareRuns(...pair, { metrics: total })).toMatchObject({
+      verdict: 'no-change',
+      options: { minimumChange: 0.1 },
+    });
+    expect(compareRuns(...pair, sharp).verdict).toBe('regressed');
+    expect(compareRuns(...pairOf(quiet, times(1.15)), { metrics: total }).verdict).toBe(
+      'regressed',
+    );
   });
 
   it('is harsher where more is tested, and says that n is too small for so many', () => {
@@ -115,7 +137,7 @@ describe('a comparison of two runs', () => {
       }));
     const found = (correction: 'holm' | 'bh') =>
       compareRuns(madeUpRun(cells(1)), madeUpRun(cells(1.1), { runId: 'two' }), {
-        metrics: total,
+        ...sharp,
         correction,
       });
     expect(firstMetric(found('holm'))?.reason).toBe(
@@ -127,7 +149,7 @@ describe('a comparison of two runs', () => {
   it('ranks what did not converge worst, and compares completion by itself', () => {
     const metric = firstMetric(
       compareRuns(...pairOf(quiet, [2035, ...Array.from({ length: 5 }, () => undefined)]), {
-        metrics: total,
+        ...sharp,
       }),
     );
     expect(metric).toMatchObject({ verdict: 'regressed' });
@@ -137,7 +159,7 @@ describe('a comparison of two runs', () => {
     expect(metric?.effect?.interval?.low).toBeGreaterThan(0.9);
 
     const completion = (candidate: readonly (number | undefined)[]) =>
-      compareRuns(...pairOf(quiet, candidate), { metrics: total }).cells[0]?.completion;
+      compareRuns(...pairOf(quiet, candidate), sharp).cells[0]?.completion;
     expect(completion(Array.from({ length: 6 }, () => undefined))).toMatchObject({
       verdict: 'regressed',
       base: { k: 6, n: 6 },
@@ -172,7 +194,7 @@ describe('a comparison of two runs', () => {
         observations: cell.observations.map((trial, index) => ({ ...trial, damaged: index === 0 })),
       })),
     };
-    const found = compareRuns(base, damaged, { metrics: total });
+    const found = compareRuns(base, damaged, sharp);
     expect(found.verdict).toBe('regressed');
     expect(found.sentence).toContain('Guests were damaged in 1 cell');
   });
@@ -191,10 +213,8 @@ describe('a comparison of two runs', () => {
       ],
       { runId: 'two' },
     );
-    const found = compareRuns(base, invalid, { metrics: total });
-    expect(found.cells[0]?.metrics).toEqual(
-      compareRuns(base, candidate, { metrics: total }).cells[0]?.metrics,
-    );
+    const found = compareRuns(base, invalid, sharp);
+    expect(found.cells[0]?.metrics).toEqual(compareRuns(base, candidate, sharp).cells[0]?.metrics);
     expect(found.cells[0]?.completion.candidate).toMatchObject({ k: 6, n: 6 });
     expect(found.trusted).toBe(false);
   });
@@ -262,8 +282,11 @@ describe('what is compared with what', () => {
       { labels: { qemu: 'new' }, observations: trials('totalTimeMs', drifting(1.15)) },
       { labels: { qemu: 'newer' }, observations: trials('totalTimeMs', drifting(1)) },
     ]);
-    const found = compareGroups(run, 'qemu', { metrics: total });
+    const found = compareGroups(run, 'qemu', sharp);
     expect(found.base.name).toBe('old');
+    const unasked = compareGroups(run, 'qemu', { metrics: total });
+    expect(unasked.options.minimumChange).toBe(0.1);
+    expect(unasked.warnings[0]).toContain('booted separately');
     expect(found.candidates.map(({ name }) => name)).toEqual(['new', 'newer']);
     expect(found.cells.map(({ metrics }) => metrics[0]?.test?.strata)).toEqual([2, 2]);
     const chosen = compareGroups(run, 'qemu', { metrics: total, from: 'newer', to: 'old' });

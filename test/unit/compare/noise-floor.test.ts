@@ -60,7 +60,7 @@ describe('the noise floor', () => {
           runId,
         },
       );
-    const options = { metrics: [metricOf('totalTimeMs')] };
+    const options = { metrics: [metricOf('totalTimeMs')], minimumChange: 0.01 };
     expect(compareRuns(run(1, 'a'), run(1.08, 'b'), options).verdict).toBe('regressed');
     expect(
       compareRuns(run(1, 'a'), run(1.08, 'b'), { ...options, noiseFloor: floor }).verdict,

@@ -57,8 +57,10 @@ describe('the words of a comparison', () => {
   it('write changes as percent, factors and differences', () => {
     const time = metricOf('totalTimeMs');
     expect(
-      [1.12, 1.031, 0.969, 0.6, 2.4, 0.31, 1.0001].map((ratio) => changeText('ratio', ratio, time)),
-    ).toEqual(['+12 %', '+3.1 %', '-3.1 %', '-40 %', '×2.4', '×0.31', '0 %']);
+      [1.12, 1.031, 0.969, 0.6, 2.4, 0.31, 1.00042, 1.00001].map((ratio) =>
+        changeText('ratio', ratio, time),
+      ),
+    ).toEqual(['+12 %', '+3.1 %', '-3.1 %', '-40 %', '×2.4', '×0.31', '+0.04 %', '0 %']);
     expect(changeText('difference', -400, time)).toBe('-400 ms');
     expect(changeText('difference', 400, time)).toBe('+400 ms');
     const effect = { kind: 'ratio', confidence: 0.95 } as const;
