@@ -15,7 +15,7 @@ import { serviceReport } from './service-figures.ts';
 import { READY, serviceLogSchema, type ServiceJob, type ServiceLog } from './service-job.ts';
 
 const CLIENT = join(packageRoot, 'dist', 'harness', 'observe', 'service-client.js');
-/** Requests per second: docs/methodology.md has what they cost. */
+/** Requests per second: an emulated guest has less to spare. */
 export const REQUESTS_PER_SECOND = { kvm: 200, tcg: 20 } as const;
 /** How long the first answer may take; and how long the client may take beyond that, and to hand over its log, ms. */
 const START_TIMEOUT_MS = 5_000;

@@ -1,0 +1,25 @@
+/** A service network that is cut for a known time, in short; test/long has a hundred readings of each length. */
+import { expect, test } from 'vitest';
+import { skipBecause } from '../run/cli.ts';
+import { cutNetwork, shareOfEchoes, whyNoCuts } from './cuts.ts';
+
+const LENGTHS_MS = [300, 1_000];
+const READINGS = 4;
+
+test('a cut network: the client sees at least the cut, and TCP’s recovery after it', async (context) => {
+  const unfit = await whyNoCuts();
+  if (unfit !== undefined) skipBecause(context, unfit);
+  const { cuts, reconnects } = await cutNetwork(LENGTHS_MS, READINGS);
+  const seen = JSON.stringify(cuts);
+  expect(cuts, seen).toHaveLength(LENGTHS_MS.length * READINGS);
+  expect(reconnects).toBe(0);
+  for (const length of LENGTHS_MS) {
+    // Few readings on a host that others share.
+    expect(shareOfEchoes(cuts, length), seen).toBeGreaterThanOrEqual(0.5);
+  }
+  for (const { leastMs, mostMs, serviceMs } of cuts) {
+    expect(serviceMs, seen).toBeGreaterThanOrEqual(leastMs);
+    // The retransmission timer doubles: the next attempt comes at most about a cut's length after its end.
+    expect(serviceMs, seen).toBeLessThan(2 * mostMs + 500);
+  }
+});
