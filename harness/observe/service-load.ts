@@ -10,7 +10,7 @@ import { openConnection, requestOf, type ServiceConnection } from './service-con
 import type { ServiceLog } from './service-job.ts';
 
 /** How long one attempt to connect may take, and the pause before the next, ms. */
-const CONNECT_TIMEOUT_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 const RECONNECT_PAUSE_MS = 20;
 /** A tick that finds this many requests unanswered sends none: the guest shall not be buried when it comes back. */
 const MOST_UNANSWERED = 1_000;

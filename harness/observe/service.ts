@@ -18,8 +18,8 @@ const CLIENT = join(packageRoot, 'dist', 'harness', 'observe', 'service-client.j
 /** Requests per second: an emulated guest has less to spare. */
 export const REQUESTS_PER_SECOND = { kvm: 200, tcg: 20 } as const;
 /** How long the first answer may take; and how long the client may take beyond that, and to hand over its log, ms. */
-const START_TIMEOUT_MS = 5_000;
-const CLIENT_TIMEOUT_MS = 4_000;
+const START_TIMEOUT_MS = 7_000;
+const CLIENT_TIMEOUT_MS = 2_500;
 
 /**
  * `undefined` where the workload declares no service, the plan switches the probe off, or guests are behind QEMU's

@@ -85,7 +85,7 @@ export const workload: WorkloadDefinition = {
     protocol: 'postgresql',
     port: 5432,
     user: 'postgres',
-    database: 'postgres',
+    database: 'bench',
     statement: 'SELECT abalance FROM pgbench_accounts WHERE aid = {n}',
   },
 };
