@@ -20,8 +20,8 @@ interface Gap {
 const gaps: readonly Gap[] = [
   {
     at: 'transport',
-    isAsked: ({ transport }) => transport === 'tls' || transport === 'file',
-    advice: 'only tcp and unix are built so far',
+    isAsked: ({ transport }) => transport === 'tls',
+    advice: 'only tcp, unix and file are built so far',
   },
   {
     at: 'links.competing',
@@ -55,7 +55,7 @@ export function requireBuilt(plan: ResolvedPlan, trials: readonly PlannedTrial[]
 }
 
 /**
- * A Unix socket joins the two QEMUs directly: what is sent over it does not cross the shaped link. In loopback mode
+ * A Unix socket joins the two QEMUs directly, and a file is on the disk of both: neither crosses the shaped link. In loopback mode
  * there is no such link; a bandwidth is a `max-bandwidth` there, whatever the transport.
  *
  * @throws MigbenchError `plan-invalid` where a link's shape would be on paper only.
@@ -63,12 +63,12 @@ export function requireBuilt(plan: ResolvedPlan, trials: readonly PlannedTrial[]
 export function requireCrossing(trials: readonly PlannedTrial[], mode: SandboxKind['mode']): void {
   const beside = trials.find(
     ({ cell: { spec } }) =>
-      mode === 'namespaces' && spec.transport === 'unix' && isShaped(spec.link),
+      mode === 'namespaces' && ['unix', 'file'].includes(spec.transport) && isShaped(spec.link),
   );
   if (beside === undefined) return;
   throw new MigbenchError(
     'plan-invalid',
-    `transport: unix does not cross the migration link, so that ${beside.cell.labels.link} would shape nothing ` +
+    `transport: ${beside.cell.spec.transport} does not cross the migration link, so that ${beside.cell.labels.link} would shape nothing ` +
       `(cell ${beside.cell.id}). Use transport: tcp, or a link of bandwidth: unlimited without delay and loss ` +
       '(a rate can then be set with the parameter max-bandwidth).',
   );

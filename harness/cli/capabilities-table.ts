@@ -1,4 +1,4 @@
-/** `node dist/harness/cli/capabilities-table.js RUN…`: docs/capabilities.md from run directories, on standard output. */
+/** `npm run --silent capabilities -- RUN…`: docs/capabilities.md from run directories, on standard output. */
 import { EXIT_CODES, exitCodeOf } from '../errors.ts';
 import { checkRules, settingRules } from '../plan/rules.ts';
 import { readRun } from '../record/reader.ts';
@@ -24,9 +24,7 @@ export function capabilityReasons(capabilities: Iterable<string>): Map<string, s
 
 async function main(directories: readonly string[]): Promise<void> {
   if (directories.length === 0) {
-    process.stderr.write(
-      'Usage: node dist/harness/cli/capabilities-table.js RUN… > docs/capabilities.md\n',
-    );
+    process.stderr.write('Usage: npm run --silent capabilities -- RUN… > docs/capabilities.md\n');
     process.exitCode = EXIT_CODES.usage;
     return;
   }

@@ -7,6 +7,8 @@ import { MigbenchError } from '../errors.ts';
 import type { CellSpec } from '../plan/types.ts';
 import { migrationSample, QmpCommandError } from '../qmp/index.ts';
 import type { TrialWarning } from '../record/schema.ts';
+import { awaitFile, type SavedFile } from './saved-file.ts';
+import type { Route } from './uri.ts';
 import { brokenMigration, failureOf, type Sides } from './failure.ts';
 import {
   observationOf,
@@ -38,8 +40,7 @@ const END_STATUSES: ReadonlySet<string> = new Set([
 
 export interface MigrationOptions extends Sides {
   readonly spec: CellSpec;
-  /** Where the destination listens. */
-  readonly uri: string;
+  readonly route: Route;
   readonly signal: AbortSignal;
   /** `resumed`: the guest runs on the destination already. */
   readonly onSample?: (sample: TimedSample, resumed: boolean) => void;
@@ -57,6 +58,7 @@ class Migration {
   /** QEMU has accepted; its status may still say `active`. */
   #postcopyAccepted = false;
   #cancelled = false;
+  #savedFile: SavedFile | undefined;
 
   constructor(options: MigrationOptions) {
     this.#options = options;
@@ -70,12 +72,15 @@ class Migration {
   }
 
   async run(): Promise<MigrationObservation> {
-    const { source, destination, uri } = this.#options;
+    const { source, destination, route } = this.#options;
     let end: MigrationEnd;
     try {
-      await destination.qmp.execute('migrate-incoming', { uri });
+      // There is nothing to read in a file before it is written.
+      if (route.file === undefined) {
+        await destination.qmp.execute('migrate-incoming', { uri: route.destination });
+      }
       this.#startedAtMs = performance.now();
-      await source.qmp.execute('migrate', { uri });
+      await source.qmp.execute('migrate', { uri: route.source });
       const status = await this.#watch();
       end = await this.#conclude(status);
     } catch (error) {
@@ -91,6 +96,7 @@ class Migration {
       destination: destination.qmp.events.slice(this.#destinationSince),
       postcopyWanted: this.#options.spec.postcopy !== undefined,
       warnings: this.#warnings,
+      ...(this.#savedFile === undefined ? {} : { savedFile: this.#savedFile }),
     });
   }
 
@@ -219,13 +225,21 @@ class Migration {
 
   /** The source has completed: so must the destination, and its guest must run. */
   async #awaitResume(): Promise<MigrationEnd> {
-    const { destination, signal } = this.#options;
+    const { destination, signal, route } = this.#options;
     try {
-      await destination.qmp.waitForEvent((event) => event.name === 'RESUME', {
+      const file = route.file === undefined ? undefined : await awaitFile(route.file, signal);
+      const incomingAtMs = performance.now();
+      if (file !== undefined) {
+        await destination.qmp.execute('migrate-incoming', { uri: route.destination });
+      }
+      const resume = await destination.qmp.waitForEvent((event) => event.name === 'RESUME', {
         timeoutMs: RESUME_TIMEOUT_MS,
         since: this.#destinationSince,
         signal,
       });
+      if (file !== undefined) {
+        this.#savedFile = { ...file, restoreMs: resume.receivedAtMs - incomingAtMs };
+      }
       await poll(
         async () => {
           const { status } = await destination.qmp.execute('query-migrate');

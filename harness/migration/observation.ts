@@ -3,6 +3,7 @@ import type { Moments } from '../observe/probe.ts';
 import type { MigrationSample, QmpEvent } from '../qmp/index.ts';
 import type { FailureReason, TrialWarning } from '../record/schema.ts';
 import type { PhaseEvent } from './phases.ts';
+import type { SavedFile } from './saved-file.ts';
 
 export interface TimedSample extends MigrationSample {
   /** ms since `migrate` was sent, monotonic. */
@@ -29,6 +30,8 @@ export interface MigrationObservation {
   readonly resumeAtMs?: number;
   /** STOP on the source to RESUME on the destination, by the events' own stamps. */
   readonly pauseMs?: number;
+  /** Where the guest went through a file and came back. */
+  readonly savedFile?: SavedFile;
   readonly warnings: readonly TrialWarning[];
 }
 
@@ -47,6 +50,7 @@ export interface Gathered {
   readonly destination: readonly QmpEvent[];
   readonly postcopyWanted: boolean;
   readonly warnings: readonly TrialWarning[];
+  readonly savedFile?: SavedFile;
 }
 
 /** Work out the pause and what is worth a warning. */
@@ -67,6 +71,7 @@ export function observationOf(gathered: Gathered): MigrationObservation {
     samples,
     ...(final === undefined ? {} : { final }),
     events,
+    ...(gathered.savedFile === undefined ? {} : { savedFile: gathered.savedFile }),
     ...momentOf('stopAtMs', stop, [...source, ...destination]),
     ...momentOf('resumeAtMs', resume, [...source, ...destination]),
     ...(pause === undefined || end.kind !== 'completed' ? {} : { pauseMs: pause.pauseMs }),

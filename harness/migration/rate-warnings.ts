@@ -47,7 +47,8 @@ function countWarnings(
 ): TrialWarning[] {
   const lossy =
     spec.link.lossPercent !== undefined || spec.link.competingBitsPerSecond !== undefined;
-  if (wireBytes === undefined || transferredBytes === undefined || lossy) return [];
+  const crosses = spec.transport === 'tcp' || spec.transport === 'tls';
+  if (wireBytes === undefined || transferredBytes === undefined || lossy || !crosses) return [];
   const payload = wireBytes / HEADER_FACTOR;
   if (Math.abs(payload / transferredBytes - 1) <= COUNT_TOLERANCE) return [];
   return [

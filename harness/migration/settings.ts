@@ -2,7 +2,9 @@
 import type { CellSpec, ParameterValue } from '../plan/types.ts';
 
 /** Capabilities the harness sets for its own observation, where the build has them. */
-const OWN_CAPABILITIES = ['events', 'return-path', 'postcopy-blocktime'] as const;
+const OWN_CAPABILITIES: readonly string[] = ['events', 'return-path', 'postcopy-blocktime'];
+/** Nothing comes back from a file. */
+const OWN_FOR_FILES: readonly string[] = ['events'];
 
 export interface Settings {
   readonly capabilities: Readonly<Record<string, boolean>>;
@@ -41,7 +43,7 @@ export function settingsFor(
   known: KnownSettings,
   mode: 'namespaces' | 'loopback',
 ): Settings {
-  const own: readonly string[] = OWN_CAPABILITIES;
+  const own = spec.transport === 'file' ? OWN_FOR_FILES : OWN_CAPABILITIES;
   const capabilities = Object.fromEntries(
     known.capabilities.map((name) => [name, spec.capabilities[name] ?? own.includes(name)]),
   );

@@ -35,6 +35,7 @@ export function totalsOf(observation: MigrationObservation): Measurements {
     expectedDowntimeMs: lastNonZero(samples.map((sample) => sample.expectedDowntimeMs)),
     dirtyPagesPerSecond: lastNonZero(samples.map((sample) => sample.dirtyPagesPerSecond)),
     pauseMs: observation.pauseMs,
+    storageBytes: observation.savedFile?.allocatedBytes,
     transferredBytes: last?.transferredBytes,
     passes: last?.passes,
     normalPages: last?.normalPages,

@@ -34,7 +34,7 @@ import { rateWarnings } from './rate-warnings.ts';
 import type { KnownSettings } from './settings.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { known, postcopyDetails, totalsOf } from './totals.ts';
-import { destinationUri } from './uri.ts';
+import { migrationRoute } from './uri.ts';
 import type { GuestCheck } from './verify.ts';
 
 export interface TrialOptions {
@@ -85,11 +85,14 @@ class Trial {
   readonly #guests: StartedGuest[] = [];
   readonly #diskPath: string;
   readonly #sharedMemoryPath: string;
+  /** The guest on its way through a file. */
+  readonly #filePath: string;
 
   constructor(options: TrialOptions) {
     this.#options = options;
     this.#diskPath = join(options.folder, 'disk.raw');
     this.#sharedMemoryPath = join(options.stage.sandbox.scratch, 'guest-memory');
+    this.#filePath = join(options.folder, 'guest');
   }
 
   async run(): Promise<TrialResult> {
@@ -117,6 +120,9 @@ class Trial {
       details: {
         ...this.#probed?.details,
         ...(this.#postcopy === undefined ? {} : { postcopy: this.#postcopy }),
+        ...(this.#observation?.savedFile === undefined
+          ? {}
+          : { file: this.#observation.savedFile }),
       },
       warnings: [
         ...(this.#observation?.warnings ?? []),
@@ -289,7 +295,7 @@ class Trial {
       source: source.machine,
       destination: destination.machine,
       spec,
-      uri: await destinationUri(spec.transport, stage.sandbox),
+      route: await migrationRoute(spec, stage.sandbox, this.#filePath),
       signal: stage.signal,
       ...(onSample === undefined ? {} : { onSample }),
     });
@@ -319,7 +325,9 @@ class Trial {
       }),
     );
     if (!this.#options.keepDisk) await rm(this.#diskPath, { force: true });
-    await rm(this.#sharedMemoryPath, { force: true });
+    for (const path of [this.#sharedMemoryPath, this.#filePath, `${this.#filePath}.part`]) {
+      await rm(path, { force: true });
+    }
     this.#watch.lap('teardown');
   }
 }

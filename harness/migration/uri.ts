@@ -1,32 +1,65 @@
-/** Where the destination listens for the migration stream. */
+/** Where a migration goes: what the source is told, and what the destination is told. */
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { MigbenchError } from '../errors.ts';
 import type { CellSpec } from '../plan/types.ts';
 import type { Sandbox } from '../sandbox/host.ts';
+import { shellQuoted } from '../sandbox/shell-quote.ts';
 
 /** TCP port of the destination in a network namespace of its own, where every port is free. */
 const MIGRATION_PORT = 4444;
 
-/** @throws MigbenchError `plan-invalid` for a transport that is not built yet. */
-export async function destinationUri(
-  transport: CellSpec['transport'],
+/** The two ends of one way. */
+export interface Route {
+  readonly source: string;
+  readonly destination: string;
+  /** The way leads through this file: the destination reads it when the source has written it. */
+  readonly file?: string;
+}
+
+/**
+ * @param file where a guest on its way through a file is kept; used by `transport: file` only.
+ * @throws MigbenchError `plan-invalid` for a transport that is not built yet.
+ */
+export async function migrationRoute(
+  spec: Pick<CellSpec, 'transport' | 'capabilities'>,
   sandbox: Sandbox,
-): Promise<string> {
+  file: string,
+): Promise<Route> {
   const { destination } = sandbox;
-  switch (transport) {
+  switch (spec.transport) {
     case 'tcp': {
       const port = sandbox.mode === 'namespaces' ? MIGRATION_PORT : await freePort();
-      return `tcp:${destination.migrationAddress}:${port}`;
+      return sameAddress(`tcp:${destination.migrationAddress}:${port}`);
     }
     case 'unix':
-      return `unix:${destination.socketPath('migration')}`;
+      return sameAddress(`unix:${destination.socketPath('migration')}`);
+    case 'file':
+      return fileRoute(file, spec.capabilities['mapped-ram'] === true);
     default:
       throw new MigbenchError(
         'plan-invalid',
-        `transport: ${transport} is not built yet; expected tcp or unix.`,
+        `transport: ${spec.transport} is not built yet; expected tcp, unix or file.`,
       );
   }
+}
+
+function sameAddress(uri: string): Route {
+  return { source: uri, destination: uri };
+}
+
+/**
+ * mapped-ram wants a file that it can seek in. A stream is written by a `cat`, which every build can; QEMU says
+ * `completed` when it has let go of the pipe, so the file gets its name when the last byte is in it.
+ */
+function fileRoute(file: string, isMapped: boolean): Route {
+  if (isMapped) return { source: `file:${file}`, destination: `file:${file}`, file };
+  const [name, part] = [shellQuoted(file), shellQuoted(`${file}.part`)];
+  return {
+    source: `exec:cat > ${part} && mv ${part} ${name}`,
+    destination: `exec:cat ${name}`,
+    file,
+  };
 }
 
 /** A TCP port of the loopback interface that was free a moment ago. */

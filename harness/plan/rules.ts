@@ -122,6 +122,12 @@ export const settingRules: readonly SettingRule[] = [
     'post-copy asks the source for pages, which a file cannot answer: use "transport: tcp"',
   ),
   refuse(
+    'switchover-ack-not-by-file',
+    'switchover-ack',
+    ({ transport }) => transport === 'file',
+    'switchover-ack waits for an answer of the destination, which a file cannot give: use "transport: tcp"',
+  ),
+  refuse(
     'multifd-by-file-needs-mapped-ram',
     'multifd',
     (subject) => subject.transport === 'file' && !on(subject, 'mapped-ram'),

@@ -146,7 +146,7 @@ export async function rehearse(play: Play): Promise<MigrationObservation> {
     source,
     destination,
     spec: play.spec,
-    uri: URI,
+    route: { source: URI, destination: URI },
     signal: play.signal ?? new AbortController().signal,
   });
   await gone;

@@ -1,6 +1,6 @@
 /** Where the destination listens. */
 import { expect, test } from 'vitest';
-import { destinationUri } from '../../../harness/migration/uri.ts';
+import { migrationRoute } from '../../../harness/migration/uri.ts';
 import type { Sandbox } from '../../../harness/sandbox/host.ts';
 
 function sandbox(mode: Sandbox['mode']): Sandbox {
@@ -11,20 +11,40 @@ function sandbox(mode: Sandbox['mode']): Sandbox {
   return { mode, destination } as Sandbox;
 }
 
+const route = (
+  transport: 'tcp' | 'unix' | 'tls' | 'file',
+  mode: Sandbox['mode'] = 'namespaces',
+  capabilities = {},
+) => migrationRoute({ transport, capabilities }, sandbox(mode), "/runs/o'clock/guest");
+
 test('tcp: a fixed port of the destination’s own, or a free one of the loopback', async () => {
-  expect(await destinationUri('tcp', sandbox('namespaces'))).toBe('tcp:10.201.0.2:4444');
-  expect(await destinationUri('tcp', sandbox('loopback'))).toMatch(/^tcp:127\.0\.0\.1:[1-9]\d+$/u);
+  const address = 'tcp:10.201.0.2:4444';
+  expect(await route('tcp')).toEqual({ source: address, destination: address });
+  expect((await route('tcp', 'loopback')).source).toMatch(/^tcp:127\.0\.0\.1:[1-9]\d+$/u);
 });
 
 test('unix: a socket of the destination’s', async () => {
-  expect(await destinationUri('unix', sandbox('namespaces'))).toBe(
-    'unix:/run/destination-migration',
-  );
+  const address = 'unix:/run/destination-migration';
+  expect(await route('unix')).toEqual({ source: address, destination: address });
 });
 
-test.each(['tls', 'file'] as const)('%s is refused as the plan’s mistake', async (transport) => {
-  await expect(destinationUri(transport, sandbox('namespaces'))).rejects.toMatchObject({
+test('file: a stream has its name when it is whole; mapped-ram is written in place', async () => {
+  const quoted = String.raw`'/runs/o'\''clock/guest'`;
+  const part = String.raw`'/runs/o'\''clock/guest.part'`;
+  expect(await route('file')).toEqual({
+    source: `exec:cat > ${part} && mv ${part} ${quoted}`,
+    destination: `exec:cat ${quoted}`,
+    file: "/runs/o'clock/guest",
+  });
+  expect(await route('file', 'namespaces', { 'mapped-ram': true })).toMatchObject({
+    source: "file:/runs/o'clock/guest",
+    destination: "file:/runs/o'clock/guest",
+  });
+});
+
+test('tls is refused as the plan’s mistake', async () => {
+  await expect(route('tls')).rejects.toMatchObject({
     code: 'plan-invalid',
-    message: `transport: ${transport} is not built yet; expected tcp or unix.`,
+    message: 'transport: tls is not built yet; expected tcp, unix or file.',
   });
 });

@@ -62,6 +62,11 @@ test.each([
     'post-copy asks the source for pages, which a file cannot answer: use "transport: tcp"',
   ],
   [
+    caps('switchover-ack'),
+    'transport: file\n',
+    'switchover-ack waits for an answer of the destination, which a file cannot give: use "transport: tcp"',
+  ],
+  [
     caps('multifd'),
     'transport: file\n',
     'multifd into a file needs the capability mapped-ram: add "mapped-ram: true"',
