@@ -81,7 +81,7 @@ async function plan(args: PlanArguments): Promise<void> {
     .join('');
   process.stdout.write(
     `${table}\n${matrix}\n${cells.length} ${cells.length === 1 ? 'cell' : 'cells'} × ${loaded.plan.repetitions} repetitions = ${trials.length} trials, ` +
-      `about ${formatDuration(predictedMs)} (a rough guess: expect it to be wrong by half).\n`,
+      `about ${formatDuration(predictedMs)} on two cores without KVM (expect it to be wrong by a quarter; a first run also fetches).\n`,
   );
 }
 

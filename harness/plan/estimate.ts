@@ -45,8 +45,14 @@ const HEARTBEAT_MS = 3_700;
 /** Debian's suites from old to new: the machine type of a pair is the newest of its older build. */
 const SUITES = ['debian:bullseye', 'debian:bookworm', 'debian:trixie', 'debian:trixie-backports'];
 
+/** What the length of a migration depends on. */
+type MigrationSpec = Pick<
+  CellSpec,
+  'workload' | 'guest' | 'link' | 'capabilities' | 'parameters' | 'postcopy' | 'deadlineMs'
+>;
+
 /** Memory of the guest that is not zero once its workload runs, in bytes. */
-function usedBytes(spec: CellSpec, footprint: Footprint): number {
+function usedBytes(spec: MigrationSpec, footprint: Footprint): number {
   const { memoryBytes } = spec.guest;
   return Math.min(
     memoryBytes,
@@ -55,7 +61,7 @@ function usedBytes(spec: CellSpec, footprint: Footprint): number {
 }
 
 /** Bytes of guest memory per second. */
-function rateOf({ link, parameters }: CellSpec): number {
+function rateOf({ link, parameters }: MigrationSpec): number {
   const bandwidth = link.bandwidthBitsPerSecond;
   const cap = parameters['max-bandwidth'] ?? DEFAULT_BANDWIDTH;
   const compression = COMPRESSED_BANDWIDTH[String(parameters['multifd-compression'])];
@@ -67,7 +73,7 @@ function rateOf({ link, parameters }: CellSpec): number {
 }
 
 /** The length of the migration itself, in ms; at most the deadline. */
-export function estimateMigrationMs(spec: CellSpec, definition?: WorkloadDefinition): number {
+export function estimateMigrationMs(spec: MigrationSpec, definition?: WorkloadDefinition): number {
   if (spec.capabilities['x-ignore-shared'] === true) return 10;
   const footprint = footprintOf(spec.workload, definition);
   const whole = spec.parameters['zero-page-detection'] === 'none';

@@ -43,9 +43,9 @@ function database(parameters: ParameterValues): Footprint {
   return {
     residentBytes: 130e6 + scale * 24 * MIB,
     workingSetBytes: 40e6,
-    writtenPerSecond: 10e6,
-    warmUpMs: 15_000 + scale * 3_000,
-    verifyMs: 3_000,
+    writtenPerSecond: 8e6,
+    warmUpMs: 10_000 + scale * 3_000,
+    verifyMs: 2_300,
   };
 }
 

@@ -84,6 +84,48 @@ describe('migrations', () => {
   });
 });
 
+/**
+ * Measured on two cores under TCG with QEMU 10.0 (guest of 384 MiB, working set 64 MiB, 20 MiB/s; pgbench with two
+ * clients): link in Mbit/s, downtime limit in ms, total time in ms.
+ */
+const measured = [
+  ['memory-stress', 1000, 1000, 1251],
+  ['memory-stress', 1000, 300, 1410],
+  ['memory-stress', 1000, 100, 1411],
+  ['memory-stress', 500, 1000, 2614],
+  ['memory-stress', 500, 300, 3112],
+  ['memory-stress', 500, 100, 3384],
+  ['memory-stress', 250, 1000, 6576],
+  ['memory-stress', 250, 300, 8543],
+  ['memory-stress', 250, 100, 9486],
+  ['database', 1000, 300, 2198],
+  ['database', 500, 300, 4188],
+  ['database', 250, 1000, 8631],
+  ['database', 250, 300, 8648],
+  ['database', 150, 300, 14_844],
+  ['idle', 1000, 300, 665],
+  ['idle', 400, 300, 1642],
+] as const;
+
+test.each(measured)('%s at %d Mbit/s within %d ms: %d ms, give or take a fifth', (...row) => {
+  const [id, megabits, limitMs, totalMs] = row;
+  const parameters = {
+    'memory-stress': { 'working-set': 64 * 2 ** 20, 'dirty-rate': 20 * 2 ** 20 },
+    database: { clients: 2, scale: 1 },
+    idle: {},
+  }[id];
+  const predicted = estimateMigrationMs({
+    workload: { id, parameters },
+    guest: { memoryBytes: 384 * 2 ** 20, vcpus: 1, backend: 'ram' },
+    link: { bandwidthBitsPerSecond: megabits * 1e6 },
+    parameters: { 'max-bandwidth': 'unlimited', 'downtime-limit': limitMs },
+    capabilities: {},
+    deadlineMs: 60_000,
+  });
+  expect(predicted / totalMs).toBeGreaterThan(0.8);
+  expect(predicted / totalMs).toBeLessThan(1.2);
+});
+
 describe.each(readyPlans)('plans/%s', (name) => {
   const file = join(folder, name);
 
