@@ -1,4 +1,4 @@
-/** Setting × build: one table per workload, of the trials whose source and destination are the same build. */
+/** Setting × build: one table per workload and transport, of the trials whose source and destination are the same build. */
 import type { TrialRecord } from '../../harness/record/schema.ts';
 import { escapeMarkdown } from '../escape.ts';
 import { groupsOf } from '../groups.ts';
@@ -40,7 +40,9 @@ export function settingTables(
   settings: readonly string[],
 ): string[] {
   const builds = buildsOf(records);
-  return [...groupsOf(records, ({ labels }) => labels.workload)].flatMap(([workload, own]) => {
+  const title = ({ labels, transport }: TrialRecord) =>
+    transport === 'tcp' ? labels.workload : `${labels.workload}, transport: ${transport}`;
+  return [...groupsOf(records, title)].flatMap(([workload, own]) => {
     const notes = new Notes();
     const rows = settings.flatMap((setting) =>
       rowsOf(

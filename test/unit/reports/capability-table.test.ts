@@ -123,6 +123,15 @@ test('a page: capabilities, settings by build from old to new, equal notes once'
   expect(page).not.toContain('Pairs of versions');
 });
 
+test('another transport has a table of its own', () => {
+  const page = capabilitiesPage(
+    [runOf([trial({ labels: labels('stream'), transport: 'file' }), trial({})])],
+    new Map(),
+  );
+  expect(page).toMatch(/### idle, transport: file\n\n[^#]*\| stream \| worked/u);
+  expect(page).toMatch(/### idle\n\n[^#]*\| precopy \| worked/u);
+});
+
 test('pairs of builds have tables of their own, with the machine type', () => {
   const page = capabilitiesPage(
     [
