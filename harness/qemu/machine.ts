@@ -81,7 +81,14 @@ export class Machine implements AsyncDisposable {
       if (!options.signal.aborted) await process.waitForExit(END_DELAY_MS);
       const early: unknown = process.exit === undefined ? undefined : ended.signal.reason;
       await process[Symbol.asyncDispose]();
-      throw early instanceof MigbenchError ? early : error;
+      if (early instanceof MigbenchError) throw early;
+      if (!(error instanceof MigbenchError) || error.code !== 'qmp-timeout') throw error;
+      throw new MigbenchError(
+        'qmp-timeout',
+        `The ${options.label} QEMU was started and did not speak QMP within ${START_TIMEOUT_MS / 1000} s: ` +
+          `${messageOf(error)}${ownWords(options.stderrPath)}`,
+        { cause: error },
+      );
     }
   }
 
