@@ -92,7 +92,6 @@ test('the outage is as long as the service was silent, on the clock of the trial
   expect(measurements.serviceOutageMs).toBeLessThan(silentMs + 60);
   expect(measurements.serviceErrors).toBe(0);
   expect(details['service']).toMatchObject({ requestsPerSecond: 200, reconnects: 0 });
-  expect((await processes[0]?.exited)?.exitCode).toBe(0);
 });
 
 test('a service that is not there costs the columns, and says which port and why', async () => {
