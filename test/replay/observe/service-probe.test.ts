@@ -66,7 +66,7 @@ function line(port: number): ServiceDefinition {
 
 test('the outage is as long as the service was silent, on the clock of the trial', async () => {
   const service = await lineService();
-  const { context, processes } = trial(line(service.port));
+  const { context } = trial(line(service.port));
   await using probes = new ProbeSet([serviceProbe], context);
   await probes.start();
   const baselineFromMs = performance.now();
