@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { recordsOf, skipBecause, temporaryFolder, whyNoGuests } from '../run/cli.ts';
+import { recordsOf, skipBecause, temporaryFolder, whyNoGuests } from '../../integration/run/cli.ts';
 import { runNested } from './nested-machine.ts';
 
 /** Longest the machine may take, ms: it is emulated, and what runs in it is not small. */
