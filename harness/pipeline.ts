@@ -59,7 +59,7 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
   const { loaded, runDirectory, signal, output } = request;
   const { plan } = loaded;
   const planned = planTrials(plan, request.only === undefined ? {} : { only: request.only });
-  requireBuilt(plan, planned);
+  requireBuilt(planned);
 
   const kind = await findSandboxKind(signal);
   requireCrossing(planned, kind.mode);

@@ -24,6 +24,19 @@ export function escapeMarkdown(text: string): string {
   );
 }
 
+/** For XML 1.0 text and quoted attribute values: what no document may hold becomes U+FFFD. */
+export function escapeXml(text: string): string {
+  return visible(text)
+    .replace(/\p{Cs}|[\ufffe\uffff]/gu, '\ufffd')
+    .replace(/[&<>"']/g, (character) => HTML[character] ?? character)
+    .replace(/[\t\n]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** For names in JSON and in label values, which quote what they must: no control characters. */
+export function plainName(text: string): string {
+  return visible(text.replace(/\s+/g, ' ')).replace(/\p{Cs}/gu, '\ufffd');
+}
+
 /** For a terminal: one line, without control characters (an escape sequence could rewrite the screen). */
 export function escapeTerminal(text: string): string {
   return visible(text.replace(/\s+/g, ' '));

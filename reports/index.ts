@@ -9,23 +9,44 @@ import { reportCharts } from './charts/index.ts';
 import { cellsCsv } from './csv/cells.ts';
 import { timelineCsvHeader, timelineCsvRows } from './csv/timeline.ts';
 import { trialsCsv } from './csv/trials.ts';
+import { bencherJson, smallerIsBetterJson } from './exports/json.ts';
+import { junitXml } from './exports/junit.ts';
+import { openMetricsText } from './exports/openmetrics.ts';
+import { summaryMarkdown } from './exports/summary.ts';
 import { htmlPage } from './html/page.ts';
 import { markdownReport } from './markdown.ts';
-import { buildModel } from './model.ts';
+import { buildModel, type ReportModel } from './model.ts';
 import { collectTimelines, type TimelinesResult } from './timeline/collect.ts';
 
 export { terminalSummary, type TerminalOptions } from './terminal.ts';
 
 /** What can be written. */
-export const reportFormats = ['html', 'csv', 'md', 'svg', 'png'] as const;
+export const reportFormats = [
+  ...(['html', 'csv', 'md', 'svg', 'png'] as const),
+  ...(['summary', 'junit', 'smaller', 'bmf', 'openmetrics'] as const),
+] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
-/** What is written unless told otherwise: pictures for slides only for those who ask. */
+/** Formats for programs, each one file. */
+const exportFormats: readonly (readonly [
+  ReportFormat,
+  { readonly name: string; readonly text: (model: ReportModel) => string },
+])[] = [
+  ['summary', { name: 'summary.md', text: summaryMarkdown }],
+  ['junit', { name: 'junit.xml', text: junitXml }],
+  ['smaller', { name: 'smaller-is-better.json', text: smallerIsBetterJson }],
+  ['bmf', { name: 'bmf.json', text: bencherJson }],
+  ['openmetrics', { name: 'openmetrics.txt', text: openMetricsText }],
+];
+
+/** What is written unless told otherwise: pictures for slides and files for programs only for those who ask. */
 const usualFormats: readonly ReportFormat[] = ['html', 'csv', 'md', 'svg'];
 
 export interface ReportOptions {
-  /** Absent: all but png, and RUN/report/ holds nothing else afterwards. */
+  /** Absent: html, csv, md and svg, and RUN/report/ holds nothing else afterwards. */
   readonly formats?: readonly ReportFormat[];
+  /** Thresholds beside those of the plan. */
+  readonly thresholds?: readonly string[];
 }
 
 export interface WrittenReport {
@@ -52,7 +73,7 @@ export async function writeReport(
   const staging = join(runDirectory, `.report-${randomBytes(6).toString('hex')}`);
   try {
     await mkdir(staging);
-    const names = await writeFiles(run, new Set(options.formats ?? usualFormats), staging);
+    const names = await writeFiles(run, options, staging);
     await publish(staging, join(runDirectory, REPORT_FOLDER), names, options.formats === undefined);
     return { run, files: names.map((name) => join(runDirectory, REPORT_FOLDER, name)) };
   } catch (error) {
@@ -65,9 +86,10 @@ export async function writeReport(
 /** Write the files of some formats to a folder; returns their names, in order. */
 async function writeFiles(
   run: Run,
-  formats: ReadonlySet<ReportFormat>,
+  options: ReportOptions,
   folder: string,
 ): Promise<readonly string[]> {
+  const formats: ReadonlySet<ReportFormat> = new Set(options.formats ?? usualFormats);
   const names: string[] = [];
   const write = async (name: string, text: string | Uint8Array): Promise<void> => {
     await mkdir(dirname(join(folder, name)), { recursive: true });
@@ -75,12 +97,18 @@ async function writeFiles(
     names.push(name);
   };
   const timelines = await writeTimelines(run, formats, folder, names);
-  const model = buildModel({ ...run, warnings: [...run.warnings, ...timelines.warnings] });
+  const model = buildModel(
+    { ...run, warnings: [...run.warnings, ...timelines.warnings] },
+    options.thresholds,
+  );
   if (formats.has('csv')) {
     await write('trials.csv', trialsCsv(run.records));
     await write('cells.csv', cellsCsv(model.cells));
   }
   if (formats.has('md')) await write('report.md', markdownReport(model));
+  for (const [format, { name, text }] of exportFormats) {
+    if (formats.has(format)) await write(name, text(model));
+  }
   if (formats.has('svg') || formats.has('png')) {
     // Vega takes a third of a second to load: only for charts.
     const { renderSvg } = await import('./charts/render-svg.ts');

@@ -67,7 +67,8 @@ export function markdownReport(model: ReportModel): string {
   return lines.join('\n');
 }
 
-function noticeLine(notice: Notice): string {
+/** An item of the list of what to know first. */
+export function noticeLine(notice: Notice): string {
   const remedy = notice.remedy === undefined ? '' : ` *${escapeMarkdown(notice.remedy)}*`;
   return `- ${noticeWords[notice.level]}${escapeMarkdown(notice.text)}${remedy}`;
 }
@@ -79,7 +80,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): r
 }
 
 /** A table of figures; the columns of figures to the right. */
-function figuresTable({ heads, rows }: ChartTable): readonly string[] {
+export function figuresTable({ heads, rows }: ChartTable): readonly string[] {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
     line(heads.map(({ title }) => escapeMarkdown(title))),

@@ -1,4 +1,5 @@
 /** What every format of the report shows, worked out once: pure, from a run alone. */
+import { evaluateGate, type Gate } from '../harness/analysis/gate.ts';
 import { summarizeCells, type CellSummary } from '../harness/analysis/cells.ts';
 import type { Run } from '../harness/record/reader.ts';
 import type { Outcome } from '../harness/record/schema.ts';
@@ -18,30 +19,34 @@ export interface ReportModel {
   /** How bad things are: the gravest notice, `good` where there is none above a note. */
   readonly level: NoticeLevel | 'good';
   readonly notices: readonly Notice[];
+  /** The thresholds of the plan and of the command line; no checks where there are none. */
+  readonly gate: Gate;
   /** The verdict in sentences, from the cells' figures: what to make of them. */
   readonly findings: readonly Finding[];
 }
 
 /** All that the report of a run says. */
-export function buildModel(run: Run): ReportModel {
+export function buildModel(run: Run, thresholds: readonly string[] = []): ReportModel {
   const cells = inPlanOrder(run, summarizeCells(run.records));
   const dimensions = dimensionsOf(cells);
   const outcomes = { completed: 0, 'not-converged': 0, failed: 0, skipped: 0, invalid: 0 };
   for (const record of run.records) outcomes[record.outcome.kind] += 1;
-  const notices = noticesOf(run);
+  const gate = evaluateGate(run, [...run.plan.thresholds, ...thresholds]);
+  const notices = noticesOf(run, gate);
   const named = labelled(cells, dimensions);
   return {
     run,
     cells: named,
     dimensions,
     outcomes,
-    verdict: verdictOf(run, outcomes),
+    verdict: [verdictOf(run, outcomes), ...gateVerdict(gate)].join(' '),
     level: notices.some(({ level }) => level === 'bad')
       ? 'bad'
       : notices.some(({ level }) => level === 'warning')
         ? 'warning'
         : 'good',
     notices,
+    gate,
     findings: findingsOf(named, dimensions),
   };
 }
@@ -51,6 +56,18 @@ function inPlanOrder(run: Run, cells: readonly CellSummary[]): readonly CellSumm
   const places = new Map(run.plan.cells.map((cell, index) => [cell.id, index]));
   const placeOf = (cell: CellSummary) => places.get(cell.cellId) ?? places.size;
   return cells.toSorted((one, other) => placeOf(one) - placeOf(other));
+}
+
+/** One more sentence where there is a gate. */
+function gateVerdict({ checks, passed }: Gate): readonly string[] {
+  const applied = checks.filter(({ status }) => status !== 'not-applicable');
+  const failed = applied.filter(({ status }) => status === 'failed').length;
+  if (applied.length === 0) return [];
+  return [
+    passed
+      ? `The gate is passed (${counted(applied.length, 'check')}).`
+      : `The gate is NOT passed: ${failed} of ${counted(applied.length, 'check')} failed.`,
+  ];
 }
 
 function verdictOf(run: Run, outcomes: ReportModel['outcomes']): string {

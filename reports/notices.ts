@@ -1,9 +1,11 @@
 /** What a reader must know before the figures: what failed, what was left out, and what the figures are not. */
 import { DRIFT_BOUND, DRIFT_WORTH_SAYING, driftOf } from '../harness/analysis/drift.ts';
+import type { Gate } from '../harness/analysis/gate.ts';
 import type { Run } from '../harness/record/reader.ts';
 import type { TrialRecord } from '../harness/record/schema.ts';
 import { formatBitRate, formatByteRate, formatDuration } from '../harness/units.ts';
 import { counted } from './format.ts';
+import { groupsOf } from './groups.ts';
 import { effectiveParameter } from './settings.ts';
 
 /** `bad`: something broke, or came out as the plan forbids. `warning`: read on with care. `note`: good to know. */
@@ -35,9 +37,10 @@ function drifted({ environment }: Run): readonly Notice[] {
 }
 
 /** All notices of a run, the gravest first. */
-export function noticesOf(run: Run): readonly Notice[] {
+export function noticesOf(run: Run, gate?: Gate): readonly Notice[] {
   return [
     ...damaged(run),
+    ...breached(gate),
     ...failed(run),
     ...unexpected(run),
     ...invalid(run),
@@ -84,6 +87,19 @@ function damaged(run: Run): readonly Notice[] {
       (group[0].integrityDetail === undefined ? '.' : `: ${group[0].integrityDetail}`),
     remedy: `Do not use this combination. The evidence is in trials/${group[0].trialId}/.`,
   }));
+}
+
+/** The thresholds that do not hold, each with the cells in which it does not. */
+function breached(gate: Gate | undefined): readonly Notice[] {
+  const failedChecks = gate?.checks.filter(({ status }) => status === 'failed') ?? [];
+  return [...groupsOf(failedChecks, ({ threshold }) => threshold)].map(([threshold, checks]) => {
+    const named = checks.slice(0, MOST_NAMED).map(({ cellId, text }) => {
+      return cellId === undefined ? text : `${cellId}: ${text}`;
+    });
+    const more = checks.length - named.length;
+    const rest = more === 0 ? '' : `; and in ${counted(more, 'more cell')}`;
+    return { level: 'bad', text: `Gate: ${threshold} does not hold. ${named.join('; ')}${rest}.` };
+  });
 }
 
 function failed(run: Run): readonly Notice[] {

@@ -14,6 +14,8 @@ export interface TerminalOptions {
   readonly color?: boolean;
   /** Columns of the terminal; by default its own, or 100. */
   readonly width?: number;
+  /** Thresholds beside those of the plan. */
+  readonly thresholds?: readonly string[];
 }
 
 type Paint = (code: number, text: string) => string;
@@ -44,7 +46,7 @@ export function terminalSummary(run: Run, options: TerminalOptions = {}): string
   const color = options.color ?? defaultColor();
   const width = options.width ?? process.stdout.columns ?? 100;
   const paint: Paint = (code, text) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
-  const model = buildModel(run);
+  const model = buildModel(run, options.thresholds);
   const verdictColor = { bad: RED, warning: YELLOW, note: GREEN, good: GREEN }[model.level];
   const parts = [
     `${paint(BOLD, escapeTerminal(run.environment.planName))}: ${paint(verdictColor, model.verdict)}`,

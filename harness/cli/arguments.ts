@@ -33,7 +33,14 @@ export function didYouMean(argv: readonly string[], known: KnownWords): string {
 }
 
 /** Flags that may be repeated. */
-const REPEATABLE: readonly string[] = ['set', 'format', 'setting', 'sources', 'metric'];
+const REPEATABLE: readonly string[] = [
+  'set',
+  'threshold',
+  'format',
+  'setting',
+  'sources',
+  'metric',
+];
 
 /**
  * What is wrong with the values of flags and arguments, whatever they mean: one that was given twice (yargs would make

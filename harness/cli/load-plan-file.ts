@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { MigbenchError, messageOf } from '../errors.ts';
 import { folderDigest } from '../plan/folder-digest.ts';
 import { loadPlan, type LoadedPlan } from '../plan/load.ts';
+import { thresholdProblem } from './thresholds.ts';
 import { parseBuildReference } from '../qemu/builds/reference.ts';
 import { builtInWorkload, builtInWorkloads, loadWorkload } from '../../workloads/registry.ts';
 
@@ -14,6 +15,8 @@ export interface PlanFileRequest {
   readonly text?: string;
   /** What relative paths in the plan are relative to; the file's own folder where absent. */
   readonly directory?: string;
+  /** Refuse thresholds that compare with a baseline: the command has none. */
+  readonly withoutBaseline?: boolean;
 }
 
 /** @throws MigbenchError `plan-invalid` with every problem as file:line:column. */
@@ -23,6 +26,7 @@ export async function loadPlanFile(request: PlanFileRequest): Promise<LoadedPlan
     overrides: request.overrides,
     ...(request.text === undefined ? {} : { text: request.text }),
     ...(request.directory === undefined ? {} : { directory: resolve(request.directory) }),
+    checkThreshold: (text) => thresholdProblem(text, request.withoutBaseline === true),
     workloads: {
       ids: builtInWorkloads.map(({ definition }) => definition.id),
       byId: (id) => builtInWorkload(id)?.definition,

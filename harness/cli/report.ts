@@ -7,16 +7,18 @@ import { printJson } from './output.ts';
 interface ReportArguments {
   readonly run: string;
   readonly format?: readonly string[] | undefined;
+  readonly gate: boolean;
+  readonly threshold?: readonly string[] | undefined;
   readonly open: boolean;
   readonly json: boolean;
 }
 
 /** As in reports/index.ts, which is loaded only to write a report. */
-const FORMATS = ['html', 'csv', 'md', 'svg', 'png'] as const;
+const FORMATS = [
+  ...(['html', 'csv', 'md', 'svg', 'png'] as const),
+  ...(['summary', 'junit', 'smaller', 'bmf', 'openmetrics'] as const),
+] as const;
 type Format = (typeof FORMATS)[number];
-
-/** Formats that docs/formats.md promises and that are not there yet. */
-const LATER: readonly string[] = ['junit', 'bmf', 'smaller', 'openmetrics'];
 
 const OPEN_TIMEOUT_MS = 10_000;
 
@@ -31,12 +33,9 @@ export function parseFormats(written: readonly string[] | undefined): Format[] |
   return [...new Set(words)].map((word) => {
     const known = FORMATS.find((format) => format === word);
     if (known !== undefined) return known;
-    const expected = `expected some of ${FORMATS.join(', ')} with commas between`;
     throw new MigbenchError(
       'usage',
-      LATER.includes(word)
-        ? `--format ${word} is not built yet: ${expected}.`
-        : `--format: ${expected}, found "${word}".`,
+      `--format: expected some of ${FORMATS.join(', ')} with commas between, found "${word}".`,
     );
   });
 }
@@ -65,14 +64,29 @@ async function report(args: ReportArguments): Promise<void> {
     throw new MigbenchError('usage', '--open shows the HTML report: add html to --format.');
   }
   const { terminalSummary, writeReport } = await import('../../reports/index.ts');
-  const { run, files } = await writeReport(args.run, formats === undefined ? {} : { formats });
+  const { thresholdFlags } = await import('./thresholds.ts');
+  const thresholds = thresholdFlags(args.threshold, true);
+  const options = { thresholds, ...(formats === undefined ? {} : { formats }) };
+  const { run, files } = await writeReport(args.run, options);
   if (args.json) {
     printJson({ runDirectory: args.run, files, records: run.records });
   } else {
-    const summary = run.records.length === 0 ? 'No trial is recorded yet.\n' : terminalSummary(run);
+    const summary =
+      run.records.length === 0
+        ? 'No trial is recorded yet.\n'
+        : terminalSummary(run, { thresholds });
     process.stdout.write(`${summary}\nWritten:\n${files.map((path) => `  ${path}\n`).join('')}`);
   }
   if (args.open) await openPage(join(args.run, 'report', 'index.html'));
+  if (!args.gate && thresholds.length === 0) return;
+  if (thresholds.length === 0 && run.plan.thresholds.length === 0) {
+    throw new MigbenchError(
+      'usage',
+      `--gate: the plan of ${args.run} has no thresholds. Name one, such as --threshold outcome==completed.`,
+    );
+  }
+  const { runExitCode } = await import('../exit-code.ts');
+  process.exitCode = runExitCode(run, thresholds);
 }
 
 export const reportCommand: CommandModule<object, ReportArguments> = {
@@ -85,13 +99,26 @@ export const reportCommand: CommandModule<object, ReportArguments> = {
         type: 'string',
         array: true,
         nargs: 1,
-        describe: `Only these: ${FORMATS.join(', ')} (default: all but png)`,
+        describe: `Only these: ${FORMATS.join(', ')} (default: html, csv, md, svg)`,
+      })
+      .option('gate', {
+        type: 'boolean',
+        default: false,
+        describe: 'End with the exit code of the run, 99 where a threshold of its plan is breached',
+      })
+      .option('threshold', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe:
+          'One more threshold, such as "pause_ms.median<300"; with --gate (may be repeated)',
       })
       .option('open', { type: 'boolean', default: false, describe: 'Show the page in a browser' })
       .option('json', { type: 'boolean', default: false, describe: 'Print the records as JSON' })
       .example('$0 report runs/nightly', 'Rewrite all of it')
       .example('$0 report runs/nightly --format csv,md', 'Only tables and text')
       .example('$0 report runs/nightly --format svg,png', 'Charts for slides')
+      .example('$0 report runs/nightly --gate --format junit,summary', 'For a CI server')
       .example('$0 report runs/nightly --open', 'Rewrite it and look at it'),
   handler: (args) => report(args),
 };

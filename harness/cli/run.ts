@@ -14,6 +14,7 @@ interface RunArguments {
   readonly only?: string | undefined;
   readonly set?: readonly string[] | undefined;
   readonly repetitions?: number | undefined;
+  readonly threshold?: readonly string[] | undefined;
   readonly 'time-limit'?: string | undefined;
   readonly aa: boolean;
   readonly 'dry-run': boolean;
@@ -74,11 +75,21 @@ async function loadFor(args: RunArguments) {
   if (args.resume === undefined) {
     const file = args.plan ?? join(packageRoot, 'plans', 'quickstart.yaml');
     const { loadPlanFile } = await import('./load-plan-file.ts');
-    const loaded = await loadPlanFile({ file, overrides });
-    if (!args.aa) return loaded;
+    const load = (changes: readonly string[]) =>
+      loadPlanFile({ file, overrides: changes, withoutBaseline: true });
+    const once = await load(overrides);
     // As A and as B: the plan's repetitions each.
-    const doubled = `repetitions=${2 * loaded.plan.repetitions}`;
-    return loadPlanFile({ file, overrides: [...overrides, doubled] });
+    const doubled = `repetitions=${2 * once.plan.repetitions}`;
+    const loaded = args.aa ? await load([...overrides, doubled]) : once;
+    const { thresholdFlags } = await import('./thresholds.ts');
+    const thresholds = [...loaded.plan.thresholds, ...thresholdFlags(args.threshold, true)];
+    return { ...loaded, plan: { ...loaded.plan, thresholds } };
+  }
+  if (args.threshold !== undefined) {
+    throw new MigbenchError(
+      'usage',
+      'A run is resumed with the thresholds it began with: leave out --threshold; others can be tried afterwards with `migbench report RUN --threshold`.',
+    );
   }
   const { loadForResume } = await import('./resume-plan.ts');
   return loadForResume(args.resume, args.plan, overrides);
@@ -222,6 +233,12 @@ export const runCommand: CommandModule<object, RunArguments> = {
         requiresArg: true,
         describe: 'Repetitions per cell, instead of the plan’s',
       })
+      .option('threshold', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'Exit with 99 unless this holds, such as "pause_ms.median<300" (may be repeated)',
+      })
       .option('time-limit', {
         type: 'string',
         requiresArg: true,
@@ -251,6 +268,7 @@ export const runCommand: CommandModule<object, RunArguments> = {
       .example('$0 run', 'Run plans/quickstart.yaml')
       .example('$0 run my-plan.yaml --repetitions 10 --out runs/nightly', 'More repetitions')
       .example('$0 run --set guest.memory=1GiB --only "database/*"', 'One workload, larger guests')
+      .example('$0 run --threshold outcome==completed --threshold "pause_ms<300ms"', 'As a gate')
       .example('$0 run --resume runs/nightly --retry failed', 'Go on, and try failed trials again'),
   handler: (args) => run(args),
 };

@@ -36,6 +36,10 @@ export interface LoadRequest {
   /** `--set` arguments, in order. */
   readonly overrides?: readonly string[];
   readonly workloads: WorkloadLookup;
+  /** What is wrong with a threshold; absent = thresholds are not looked at. */
+  readonly checkThreshold?: (
+    text: string,
+  ) => { readonly reason: string; readonly suggestion?: string } | undefined;
   /** What relative paths in the plan are relative to; absent = the file's directory. */
   readonly directory?: string;
 }
@@ -102,6 +106,11 @@ async function build(
       path: ['windows', 'settle-limit'],
       reason: 'settle-limit must not be shorter than settle',
     });
+  for (const [at, text] of (parsed.thresholds ?? []).entries()) {
+    const problem = request.checkThreshold?.(text);
+    const path = ['thresholds', indices['thresholds']?.[at] ?? at];
+    if (problem !== undefined) problems.push({ path, ...problem });
+  }
   const matrix: Matrix = {
     workloads: await resolveWorkloads(
       parsed.workloads ?? [],

@@ -161,7 +161,12 @@ const cases: readonly (readonly [string, readonly string[], number, RegExp])[] =
 
   ['a report of no run', ['report', '.'], 2, /is not a run directory/],
   ['a report of nothing', ['report', 'nope'], 2, /nope does not exist/],
-  ['a later format', ['report', finished, '--format', 'bmf'], 2, /bmf is not built yet/],
+  [
+    'an unknown metric',
+    ['report', finished, '--threshold', 'pausems<3'],
+    2,
+    /there is no metric "pausems".*did you mean "pause_ms"/,
+  ],
   ['a format that is none', ['report', finished, '--format', 'pdf'], 2, /found "pdf"/],
   ['a comparison of one run', ['compare', finished], 2, /one and what to compare in it/],
   ['a comparison by a word', ['compare', finished, '--by', 'color'], 2, /Choices: "workload"/],

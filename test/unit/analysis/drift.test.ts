@@ -4,6 +4,7 @@ import { driftOf } from '../../../harness/analysis/drift.ts';
 import { runExitCode } from '../../../harness/exit-code.ts';
 import type { Calibration } from '../../../harness/record/schema.ts';
 import { environment } from '../compare/fixture.ts';
+import { examplePlan } from '../record/examples.ts';
 
 const calibration = (copyMs: number, parseMs: number, timerMs = 1.1): Calibration => ({
   at: '2026-01-01T00:00:00Z',
@@ -28,6 +29,7 @@ it('is not known from one calibration, and not made of late timers', () => {
 it('makes the results of a run untrusted beyond its bound', () => {
   const run = (copyMs: number) => ({
     records: [],
+    plan: examplePlan,
     environment: {
       ...environment,
       calibrations: [calibration(2, 0.01), calibration(copyMs, 0.01)],
@@ -35,5 +37,5 @@ it('makes the results of a run untrusted beyond its bound', () => {
   });
   expect(runExitCode(run(5.9))).toBe(0);
   expect(runExitCode(run(6.1))).toBe(5);
-  expect(runExitCode({ records: [] })).toBe(0);
+  expect(runExitCode({ records: [], plan: examplePlan })).toBe(0);
 });

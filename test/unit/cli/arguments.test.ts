@@ -33,7 +33,12 @@ describe('valueProblem', () => {
   });
 
   test('--set and --format may be repeated', () => {
-    expect(valueProblem({ _: ['run'], set: ['a=1', 'b=2'], format: ['md'] }, [])).toBeUndefined();
+    expect(
+      valueProblem(
+        { _: ['run'], set: ['a=1', 'b=2'], format: ['md'], threshold: ['a<1', 'b<2'] },
+        [],
+      ),
+    ).toBeUndefined();
   });
 
   test('an empty value is no value', () => {

@@ -16,8 +16,10 @@ describe('report --format', () => {
   });
 
   test.each([
-    ['junit', '--format junit is not built yet: expected some of html, csv, md, svg, png'],
-    ['pdf', '--format: expected some of html, csv, md, svg, png with commas between, found "pdf".'],
+    [
+      'pdf',
+      '--format: expected some of html, csv, md, svg, png, summary, junit, smaller, bmf, openmetrics with commas between, found "pdf".',
+    ],
     ['csv,', 'found "".'],
   ])('refuses %s', (word, message) => {
     expect(() => parseFormats([word])).toThrow(message);

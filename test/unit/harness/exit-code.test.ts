@@ -9,7 +9,7 @@ import {
   type ErrorCode,
 } from '../../../harness/errors.ts';
 import type { TrialRecord } from '../../../harness/record/schema.ts';
-import { exampleRecord } from '../record/examples.ts';
+import { examplePlan, exampleRecord } from '../record/examples.ts';
 
 const completed = exampleRecord();
 const notConverged = exampleRecord({ outcome: { kind: 'not-converged', detail: 'd' } });
@@ -37,7 +37,17 @@ test.each<[string, number, readonly TrialRecord[]]>([
   ['invalid', 5, [completed, invalid]],
   ['a failure weighs more than an invalid trial', 4, [invalid, failed]],
 ])('%s: %d', (_what, code, records) => {
-  expect(runExitCode({ records: [...records] })).toBe(code);
+  expect(runExitCode({ records: [...records], plan: examplePlan })).toBe(code);
+});
+
+test('a breached threshold, of the plan or beside it: 99, after 4 and before 5', () => {
+  const records = [completed, notConverged];
+  const plan = { ...examplePlan, thresholds: ['outcome==completed'] };
+  expect(runExitCode({ records: [completed], plan })).toBe(0);
+  expect(runExitCode({ records, plan })).toBe(99);
+  expect(runExitCode({ records, plan: examplePlan }, ['outcome==completed'])).toBe(99);
+  expect(runExitCode({ records: [...records, invalid], plan })).toBe(99);
+  expect(runExitCode({ records: [...records, failed], plan })).toBe(4);
 });
 
 test.each<[ErrorCode, number]>([

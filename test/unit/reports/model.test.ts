@@ -32,7 +32,7 @@ describe('verdict', () => {
   test('of every outcome', async () => {
     const model = buildModel(await readEveryOutcome());
     expect(model.verdict).toBe(
-      '17 of 24 trials completed; 2 did not converge, 2 failed, 1 was invalid, 2 were skipped.',
+      '17 of 24 trials completed; 2 did not converge, 2 failed, 1 was invalid, 2 were skipped. The gate is NOT passed: 3 of 15 checks failed.',
     );
     expect(model.level).toBe('bad');
   });
@@ -42,7 +42,7 @@ describe('notices', () => {
   test('the gravest first, each once, with its remedy', async () => {
     const { notices } = buildModel(await readEveryOutcome());
     expect(notices.map(({ level }) => level)).toEqual([
-      ...Array.from({ length: 2 }, () => 'bad'),
+      ...Array.from({ length: 4 }, () => 'bad'),
       ...Array.from({ length: 8 }, () => 'warning'),
       ...Array.from({ length: 2 }, () => 'note'),
     ]);

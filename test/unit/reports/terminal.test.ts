@@ -7,7 +7,7 @@ import { readEveryOutcome, runOf } from './fixture.ts';
 test('a row per cell, aligned', async () => {
   const lines = terminalSummary(await readEveryOutcome(), { color: false, width: 120 }).split('\n');
   expect(lines.slice(0, 19)).toEqual([
-    'every-outcome: 17 of 24 trials completed; 2 did not converge, 2 failed, 1 was invalid, 2 were skipped.',
+    'every-outcome: 17 of 24 trials completed; 2 did not converge, 2 failed, 1 was invalid, 2 were skipped. The gate is NOT passed: 3 of 15 checks failed.',
     '',
     '• memory-stress does not always converge at 200Mbit/s (it does at 1Gbit/s) with precopy; auto-converge does. There,',
     '  auto-converge takes 10.3 s, pauses the guest 246 ms and costs 3.08 s of work.',
