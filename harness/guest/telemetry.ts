@@ -6,10 +6,12 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { MigbenchError, messageOf } from '../errors.ts';
-import { formatCommand, parseAgentMessage, type AgentMessage } from './protocol.ts';
-import { Deadline, newCommandId, Resender, type WaitOptions } from './telemetry-command.ts';
+import { parseAgentMessage, type AgentMessage } from './protocol.ts';
+import { OpenCommands } from './open-commands.ts';
+import type { WaitOptions } from './telemetry-command.ts';
 import { judgeGate, type Gate, type GateState } from './telemetry-gate.ts';
 import { rateBetween, type Sample } from './telemetry-samples.ts';
+import { Watchers } from './watchers.ts';
 
 export interface Endpoint {
   readonly address: string;
@@ -35,24 +37,16 @@ export interface Verdict {
   readonly text: string;
 }
 
-interface PendingCommand {
-  readonly deadline: Deadline<string>;
-  readonly resender: Resender;
-  readonly describe: string;
-}
-
 /** A peer that was silent this long, in ms, may have moved: the doors are knocked at again. */
 const SILENCE_MS = 300;
-/** How often the load gate looks again when no sample comes, in ms. */
-const GATE_LOOK_MS = 100;
 
 export class Telemetry implements AsyncDisposable {
   readonly #socket: Socket;
   readonly #doors: readonly Endpoint[];
   readonly #listeners = new Set<(sample: Sample) => void>();
-  readonly #commands = new Map<string, PendingCommand>();
-  /** Called after each datagram of the guest. */
-  readonly #watchers = new Set<() => void>();
+  readonly #commands: OpenCommands;
+  /** Look again after each datagram of the guest. */
+  readonly #watchers = new Watchers();
   #samples: Sample[] = [];
   #session = 0;
   #confirmed = false;
@@ -64,6 +58,7 @@ export class Telemetry implements AsyncDisposable {
   private constructor(socket: Socket, doors: readonly Endpoint[]) {
     this.#socket = socket;
     this.#doors = doors;
+    this.#commands = new OpenCommands((datagram) => this.#send(datagram));
     socket.on('message', (datagram, from) => this.#receive(datagram, from));
     // A destination that is gone is not an error: the guest may be anywhere, and silence is judged by deadlines.
     socket.on('error', () => undefined);
@@ -169,19 +164,10 @@ export class Telemetry implements AsyncDisposable {
    * @throws MigbenchError `guest` where the guest refuses (with its reason) or does not answer in time.
    */
   async command(verb: string, args: readonly string[], options: WaitOptions): Promise<string> {
-    const id = newCommandId();
-    const datagram = formatCommand(id, verb, args);
     const describe = [verb, ...args].join(' ');
-    const deadline = new Deadline<string>(options, `"${describe}"`, () =>
+    return this.#commands.give(verb, args, options, () =>
       this.#silence(`did not answer "${describe}" within ${options.timeoutMs / 1000} s`),
     );
-    using resender = new Resender(() => this.#send(datagram));
-    this.#commands.set(id, { deadline, resender, describe });
-    try {
-      return await deadline.promise;
-    } finally {
-      this.#commands.delete(id);
-    }
   }
 
   /** Let the workload check all its data; its load must have been stopped. */
@@ -230,9 +216,7 @@ export class Telemetry implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const { deadline, describe } of this.#commands.values()) {
-      deadline.reject(new MigbenchError('interrupted', `Telemetry closed during "${describe}".`));
-    }
+    this.#commands.close();
     this.#socket.close();
     await once(this.#socket, 'close');
   }
@@ -256,12 +240,12 @@ export class Telemetry implements AsyncDisposable {
     const arrivedMs = performance.now();
     this.#peer = { address: from.address, port: from.port };
     this.#lastHeardMs = arrivedMs;
-    if (message.kind === 'reply') this.#takeReply(message);
+    if (message.kind === 'reply') this.#commands.take(message);
     else if (message.kind === 'sample' && message.session === this.#session) {
       const { kind: _kind, session: _session, ...sample } = message;
       this.#takeSample({ arrivedMs, ...sample });
     }
-    for (const watcher of this.#watchers) watcher();
+    this.#watchers.look();
   }
 
   /** Once the session is agreed upon, other guests, and this one in another life, are not listened to. */
@@ -269,18 +253,6 @@ export class Telemetry implements AsyncDisposable {
     if (message.kind === 'reply') return !this.#commands.has(message.id);
     if (!this.#confirmed) return false;
     return message.kind === 'hello' || message.session !== this.#session;
-  }
-
-  #takeReply({ id, status, text }: Extract<AgentMessage, { kind: 'reply' }>): void {
-    const command = this.#commands.get(id);
-    if (command === undefined || command.deadline.settled) return;
-    if (status === 'pending') command.resender.slowDown();
-    else if (status === 'ok') command.deadline.resolve(text);
-    else {
-      command.deadline.reject(
-        new MigbenchError('guest', `The guest refused "${command.describe}": ${text}.`),
-      );
-    }
   }
 
   #takeSample(sample: Sample): void {
@@ -300,28 +272,9 @@ export class Telemetry implements AsyncDisposable {
     return new MigbenchError('guest', `The guest ${complaint}: ${heard}${said}. See its console.`);
   }
 
-  /** Wait until `look` returns something; it is asked after each datagram and a few times per second. */
-  async #until<T>(look: () => T | undefined, what: string, options: WaitOptions): Promise<T> {
-    const deadline = new Deadline<T>(options, what, () =>
+  #until<T>(look: () => T | undefined, what: string, options: WaitOptions): Promise<T> {
+    return this.#watchers.until(look, what, options, () =>
       this.#silence(`made us wait for ${what} for more than ${options.timeoutMs / 1000} s`),
     );
-    const watcher = (): void => {
-      if (deadline.settled) return;
-      try {
-        const found = look();
-        if (found !== undefined) deadline.resolve(found);
-      } catch (error) {
-        deadline.reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    };
-    this.#watchers.add(watcher);
-    const timer = setInterval(watcher, GATE_LOOK_MS);
-    watcher();
-    try {
-      return await deadline.promise;
-    } finally {
-      clearInterval(timer);
-      this.#watchers.delete(watcher);
-    }
   }
 }

@@ -3,18 +3,13 @@
  * aftermath, verify, tear down. Everything that a QEMU or a guest does wrong becomes the trial's outcome.
  */
 import { rm } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { throwIfInterrupted, window } from '../deadline.ts';
 import { MigbenchError, messageOf } from '../errors.ts';
-import { restoreState } from '../guest/saved-state.ts';
-import { startGuest, type Stage, type StartedGuest } from '../guest/start-guest.ts';
-import type { Template } from '../guest/template.ts';
+import type { StartedGuest } from '../guest/start-guest.ts';
 import { ProbeSet, type ProbeResults } from '../observe/probe.ts';
 import { probeFactories } from '../observe/probes.ts';
 import { workloadCostOf } from '../observe/workload.ts';
-import type { CellSpec, Pinning } from '../plan/types.ts';
-import type { QemuBuild } from '../qemu/builds/index.ts';
 import { migrationSample } from '../qmp/index.ts';
 import type {
   Measurements,
@@ -23,28 +18,19 @@ import type {
   TrialRecord,
   TrialWarning,
 } from '../record/schema.ts';
-import type { HostRole } from '../sandbox/host.ts';
-import { hostProgram, run } from '../sandbox/process.ts';
 import { awaitAftermath } from './aftermath.ts';
-import { applySettings, type Effective } from './apply-settings.ts';
+import type { Effective } from './apply-settings.ts';
 import { migrate } from './driver.ts';
 import { judge, whileRunning } from './judge.ts';
 import { momentsOf, type MigrationObservation, type TimedSample } from './observation.ts';
 import { rateWarnings } from './rate-warnings.ts';
-import type { KnownSettings } from './settings.ts';
+import { Sides, type SidesOptions } from './sides.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { known, postcopyDetails, totalsOf } from './totals.ts';
 import { migrationRoute } from './uri.ts';
 import type { GuestCheck } from './verify.ts';
 
-export interface TrialOptions {
-  readonly stage: Stage;
-  readonly spec: CellSpec;
-  readonly template: Template;
-  readonly destinationBuild: QemuBuild;
-  readonly abilities: { readonly source: KnownSettings; readonly destination: KnownSettings };
-  /** Folder for the trial's files. */
-  readonly folder: string;
+export interface TrialOptions extends SidesOptions {
   /** Whether the guest's disk is left there for someone to look into. */
   readonly keepDisk: boolean;
   /** Told what the trial is doing: `restore`, `load gate`, `baseline`, `migrate`, `settle`, `verify`. */
@@ -68,11 +54,6 @@ export interface TrialResult {
   readonly warnings: readonly TrialWarning[];
 }
 
-/** Deadline for copying the guest's disk, ms. */
-const COPY_TIMEOUT_MS = 600_000;
-/** Deadline for the restored guest to answer its first command, ms. */
-const SESSION_TIMEOUT_MS = 20_000;
-
 class Trial {
   readonly #options: TrialOptions;
   readonly #watch = new Stopwatch();
@@ -82,16 +63,13 @@ class Trial {
   #check: GuestCheck | undefined;
   #probed: ProbeResults | undefined;
   #postcopy: Readonly<Record<string, unknown>> | undefined;
-  readonly #guests: StartedGuest[] = [];
-  readonly #diskPath: string;
-  readonly #sharedMemoryPath: string;
+  readonly #sides: Sides;
   /** The guest on its way through a file. */
   readonly #filePath: string;
 
   constructor(options: TrialOptions) {
     this.#options = options;
-    this.#diskPath = join(options.folder, 'disk.raw');
-    this.#sharedMemoryPath = join(options.stage.sandbox.scratch, 'guest-memory');
+    this.#sides = new Sides(options);
     this.#filePath = join(options.folder, 'guest');
   }
 
@@ -147,7 +125,8 @@ class Trial {
     const { stage, spec, template, onStep } = this.#options;
     const { telemetry, signal } = stage;
     onStep?.('restore');
-    const [source, destination] = await this.#restore();
+    const { source, destination, effective } = await this.#sides.restore(this.#watch);
+    this.#effective = effective;
     await using probes = new ProbeSet(probeFactories(spec), {
       stage,
       spec,
@@ -225,70 +204,6 @@ class Trial {
     return judged.outcome;
   }
 
-  /** Start both QEMUs, restore the source from its template, and set everything on both. */
-  async #restore(): Promise<[StartedGuest, StartedGuest]> {
-    const { stage, spec, template, destinationBuild, abilities, folder } = this.#options;
-    const { sandbox, telemetry, signal } = stage;
-    const diskPath = await this.#copyDisk();
-    const common = {
-      recipe: template.recipe,
-      incoming: 'defer' as const,
-      folder,
-      ...(diskPath === undefined ? {} : { diskPath }),
-      // Memory that is not sent must be there already: a file that both sides open, on the sandbox's own tmpfs.
-      ...(spec.capabilities['x-ignore-shared'] === true
-        ? { sharedMemoryPath: this.#sharedMemoryPath }
-        : {}),
-    };
-    const start = async (role: 'source' | 'destination') => {
-      const build = role === 'source' ? template.recipe.build : destinationBuild;
-      const processors = processorsOf(spec.pin, role);
-      const guest = await startGuest(stage, {
-        ...common,
-        host: sandbox[role],
-        build,
-        ...(processors === undefined ? {} : { processors }),
-      });
-      this.#guests.push(guest);
-      return guest;
-    };
-    const [source, destination] = await settleBoth(
-      start('source'),
-      start('destination'),
-      sandbox.shapeLink(spec.link),
-    );
-    this.#watch.lap('start');
-    await restoreState(source.machine, template.statePath, signal);
-    this.#watch.lap('restore');
-    const [sourceSettings, destinationSettings] = await settleBoth(
-      applySettings(source.machine, spec, abilities.source, sandbox.mode),
-      applySettings(destination.machine, spec, abilities.destination, sandbox.mode),
-    );
-    this.#effective = { source: sourceSettings, destination: destinationSettings };
-    this.#watch.lap('settings');
-    await telemetry.beginSession({ timeoutMs: SESSION_TIMEOUT_MS, signal });
-    this.#watch.lap('session');
-    return [source, destination];
-  }
-
-  async #copyDisk(): Promise<string | undefined> {
-    const { template } = this.#options;
-    if (template.diskPath === undefined) return undefined;
-    // Most of a fresh database's disk is holes: neither the host's disk nor its cache should pay for them.
-    await run(
-      hostProgram('cp'),
-      ['--sparse=always', '--reflink=auto', template.diskPath, this.#diskPath],
-      {
-        timeoutMs: COPY_TIMEOUT_MS,
-        errorCode: 'host-unfit',
-        signal: this.#options.stage.signal,
-        purpose: 'copy the guest’s disk',
-      },
-    );
-    this.#watch.lap('disk');
-    return this.#diskPath;
-  }
-
   async #migrate(source: StartedGuest, destination: StartedGuest): Promise<MigrationObservation> {
     const { stage, spec, onSample } = this.#options;
     return migrate({
@@ -315,37 +230,13 @@ class Trial {
     }
   }
 
-  /** End both QEMUs and keep their conversation. Nothing of them is needed any more: they are killed, not asked. */
   async #tearDown(): Promise<void> {
     this.#watch.restart();
-    await Promise.all(
-      this.#guests.map(async ({ machine, transcript }) => {
-        await machine[Symbol.asyncDispose]();
-        await transcript.flush(join(this.#options.folder, `${machine.label}.qmp.jsonl`));
-      }),
-    );
-    if (!this.#options.keepDisk) await rm(this.#diskPath, { force: true });
-    for (const path of [this.#sharedMemoryPath, this.#filePath, `${this.#filePath}.part`]) {
-      await rm(path, { force: true });
-    }
+    await this.#sides.end(this.#options.keepDisk);
+    await rm(this.#filePath, { force: true });
+    await rm(`${this.#filePath}.part`, { force: true });
     this.#watch.lap('teardown');
   }
-}
-
-/** A QEMU that the plan does not pin must not inherit where the observers are pinned to. */
-function processorsOf(pin: Pinning | undefined, role: HostRole): string | undefined {
-  return pin?.[role] ?? (pin?.observers === undefined ? undefined : `0-${cpus().length - 1}`);
-}
-
-/** Wait for all, and only then fail with the first failure: nothing started is left unknown. */
-async function settleBoth<A, B>(
-  first: Promise<A>,
-  second: Promise<B>,
-  ...others: readonly Promise<unknown>[]
-): Promise<[A, B]> {
-  await Promise.allSettled([first, second, ...others]);
-  await Promise.all(others);
-  return [await first, await second];
 }
 
 /**
