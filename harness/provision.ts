@@ -85,6 +85,16 @@ export async function provision(request: ProvisionRequest): Promise<Provisions> 
       }
     }),
   );
+  // With no build left there is no use in the rest of the downloads.
+  const usable = Promise.all(builds).then((resolved) => {
+    try {
+      requireOneUsable(trials, broken);
+    } catch (error) {
+      failed.abort(new MigbenchError('interrupted', 'No QEMU is left.'));
+      throw error;
+    }
+    return resolved.flatMap((build) => build ?? []);
+  });
   const image = step('guest image', async (options) =>
     buildImage({ ...options, workloads: await workloadsOf(request.cells) }),
   );
@@ -98,11 +108,10 @@ export async function provision(request: ProvisionRequest): Promise<Provisions> 
   const receiver = step('heartbeat receiver', (options) =>
     hostCProgram(join(packageRoot, 'harness', 'observe', 'receiver.c'), options),
   );
-  const settled = await Promise.allSettled([...builds, image, tools, receiver]);
+  const settled = await Promise.allSettled([usable, ...builds, image, tools, receiver]);
   progress.end();
   throwFirstCause(settled);
-  const found = (await Promise.all(builds)).flatMap((build) => build ?? []);
-  requireOneUsable(trials, broken);
+  const found = await usable;
   for (const [reference, reason] of Object.entries(broken)) {
     progress.line(`QEMU ${reference}: ${reason} Its cells will fail; the others are run.`);
   }
