@@ -1,7 +1,7 @@
 /** The capacity table: what a class of workload needs, one row per cell, to be pasted into a guide. */
 import { metricSummary } from '../harness/analysis/cells.ts';
 import { formatBitRate, formatBytes } from '../harness/units.ts';
-import { UNKNOWN, formatFigure, formatMedian } from './format.ts';
+import { UNKNOWN, formatCellMedian, formatMedian } from './format.ts';
 import { groupsOf } from './groups.ts';
 import { bandwidthOf } from './charts/convergence-map.ts';
 import type { ChartTable } from './charts/types.ts';
@@ -59,7 +59,7 @@ export function capacityTable(cells: readonly ReportCell[]): ChartTable {
           ...[rate === undefined ? UNKNOWN : formatBitRate(rate), outcome],
           formatMedian(metricSummary(cell, 'totalTimeMs')),
           formatMedian(metricSummary(cell, 'pauseMs')),
-          blackoutText(cell),
+          formatCellMedian(cell, 'blackoutMs'),
           formatMedian(metricSummary(cell, 'transferredBytes')),
           multiple === undefined ? UNKNOWN : multiple.toFixed(2),
         ],
@@ -72,21 +72,6 @@ export function capacityTable(cells: readonly ReportCell[]): ChartTable {
       };
     }),
   };
-}
-
-/** A blackout at or below what the quiet baseline shows is only known to be no longer than that. */
-function blackoutText(cell: ReportCell): string {
-  const blackout = metricSummary(cell, 'blackoutMs');
-  const floor = metricSummary(cell, 'blackoutFloorMs');
-  if (blackout === undefined) return UNKNOWN;
-  if (
-    floor !== undefined &&
-    !blackout.median.censored &&
-    blackout.median.value <= floor.median.value
-  ) {
-    return `≤ ${formatFigure(floor.median, floor.metric)}`;
-  }
-  return formatMedian(blackout);
 }
 
 function order(a: ReportCell, b: ReportCell): number {

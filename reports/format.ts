@@ -1,6 +1,6 @@
 /** Figures for readers: a value with its unit, and how a censored or missing one is written. */
 import type { Figure } from '../harness/analysis/censored.ts';
-import type { MetricSummary } from '../harness/analysis/cells.ts';
+import { metricSummary, type CellSummary, type MetricSummary } from '../harness/analysis/cells.ts';
 import { N_TOO_SMALL } from '../harness/analysis/median-interval.ts';
 import type { Metric } from '../harness/analysis/metrics.ts';
 import type { Proportion } from '../harness/analysis/wilson-interval.ts';
@@ -60,6 +60,21 @@ export function formatInterval(summary: MetricSummary): string {
 /** The median, or what stands for none. */
 export function formatMedian(summary: MetricSummary | undefined): string {
   return summary === undefined ? UNKNOWN : formatFigure(summary.median, summary.metric);
+}
+
+/**
+ * The median of a cell's metric. A blackout at or below what the quiet baseline shows is only known to be no longer
+ * than that: `≤ 12 ms`.
+ */
+export function formatCellMedian(cell: CellSummary, key: MetricSummary['metric']['key']): string {
+  const summary = metricSummary(cell, key);
+  const floor = key === 'blackoutMs' ? metricSummary(cell, 'blackoutFloorMs') : undefined;
+  return summary !== undefined &&
+    floor !== undefined &&
+    !summary.median.censored &&
+    summary.median.value <= floor.median.value
+    ? `≤ ${formatFigure(floor.median, floor.metric)}`
+    : formatMedian(summary);
 }
 
 /** `61 % – 100 %`: Wilson's interval of a completion rate. */

@@ -8,7 +8,7 @@ import {
   counted,
   formatFigure,
   formatInterval,
-  formatMedian,
+  formatCellMedian,
   formatProportionInterval,
 } from './format.ts';
 import { otherOutcomes } from './cell.ts';
@@ -101,7 +101,7 @@ function cellSection(cell: CellSummary): readonly string[] {
     const { metric } = summary;
     return [
       metric.title,
-      formatMedian(summary),
+      formatCellMedian(cell, metric.key),
       formatInterval(summary),
       formatFigure(summary.min, metric),
       formatFigure(summary.max, metric),

@@ -2,7 +2,7 @@
 import { metricSummary, type CellSummary } from '../harness/analysis/cells.ts';
 import { metricOf, type Metric } from '../harness/analysis/metrics.ts';
 import { formatByteRate, formatDuration } from '../harness/units.ts';
-import { UNKNOWN, formatInterval, formatMedian } from './format.ts';
+import { UNKNOWN, formatCellMedian, formatInterval } from './format.ts';
 import type { ChartTable } from './charts/types.ts';
 import { otherOutcomes, outcomeText, type Dimension } from './cell.ts';
 import type { ReportModel } from './model.ts';
@@ -75,11 +75,11 @@ export function resultsOf(model: Pick<ReportModel, 'cells' | 'dimensions'>): Cha
         texts: [
           ...dimensions.map((dimension) => cell.labels[dimension]),
           outcome,
-          ...summaries.map((summary) =>
-            summary?.ciLow === undefined
-              ? formatMedian(summary)
-              : `${formatMedian(summary)} (${formatInterval(summary)})`,
-          ),
+          ...resultMetrics.map(({ key }, at) => {
+            const summary = summaries[at];
+            const median = formatCellMedian(cell, key);
+            return summary?.ciLow === undefined ? median : `${median} (${formatInterval(summary)})`;
+          }),
           limits.cap,
           limits.downtimeLimit,
         ],

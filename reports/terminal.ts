@@ -1,10 +1,9 @@
 /** The summary on the terminal at the end of a run: the verdict, a row per cell, and each thing to know once. */
 import Table from 'cli-table3';
-import { metricSummary } from '../harness/analysis/cells.ts';
 import { metricOf, type Metric } from '../harness/analysis/metrics.ts';
 import type { Run } from '../harness/record/reader.ts';
 import { escapeTerminal } from './escape.ts';
-import { formatMedian } from './format.ts';
+import { formatCellMedian } from './format.ts';
 import { LABEL_SEPARATOR, outcomeText, otherOutcomes, type ReportCell } from './cell.ts';
 import { buildModel } from './model.ts';
 import type { Notice } from './notices.ts';
@@ -65,7 +64,7 @@ function cellTable(cells: readonly ReportCell[], width: number, paint: Paint): s
   const labels = cells.map((cell) => escapeTerminal(cell.label));
   const longest = Math.max(...labels.map((label) => label.length));
   const figures = cells.map((cell) =>
-    columns.map(([, metric]) => formatMedian(metricSummary(cell, metric.key))),
+    columns.map(([, metric]) => formatCellMedian(cell, metric.key)),
   );
   const roomBeside = (outcomes: readonly string[]) =>
     ['completed', ...columns.map(([title]) => title)]

@@ -18,18 +18,26 @@ export interface Template {
   readonly stateBytes: number;
   /** The guest's disk as it was when the state was saved; each trial gets a copy. */
   readonly diskPath?: string;
-  /** The heartbeat's period where the plan leaves it to migbench. */
-  readonly heartbeat: HeartbeatChoice;
+  /** The heartbeat's period where the plan leaves it to migbench; absent where it never does. */
+  readonly heartbeat?: HeartbeatChoice;
   /** How long the boot and the warm-up took, ms. */
   readonly bootMs: number;
   readonly warmUpMs: number;
+}
+
+/** What is measured of a warm guest before it is saved. */
+export interface WantedFacts {
+  /** Which period of the heartbeat it bears: takes 3 to 4 s under TCG, so only where a cell leaves the period open. */
+  readonly heartbeat: boolean;
+  /** Where small measured facts outlive the run; nothing is remembered where absent. */
+  readonly folder?: string;
 }
 
 /**
  * Boot a guest, start its workload, wait until its load is steady, and save it.
  *
  * @param folder where templates of this run live.
- * @param factsFolder where small measured facts outlive the run; nothing is remembered where absent.
+ * @param facts about the guest that are wanted.
  * @throws MigbenchError `guest` where the guest does not boot or its workload does not start, saying what the guest
  *   said last.
  */
@@ -37,14 +45,16 @@ export async function createTemplate(
   stage: Stage,
   recipe: GuestRecipe,
   folder: string,
-  factsFolder?: string,
+  facts: WantedFacts,
 ): Promise<Template> {
   const key = recipeKey(recipe);
   const own = join(folder, key);
   const { signal, sandbox } = stage;
   await using warm = await bootWarmGuest(stage, recipe, own);
   const { machine: guest, alive, diskPath, bootMs, warmUpMs } = warm;
-  const heartbeat = await heartbeatChoice({ ...stage, signal: alive }, recipe, guest, factsFolder);
+  const heartbeat = facts.heartbeat
+    ? await heartbeatChoice({ ...stage, signal: alive }, recipe, guest, facts.folder)
+    : undefined;
   await guest.qmp.execute('stop');
   const statePath = join(own, 'state');
   await saveState(guest, sandbox.source.socketPath('state'), statePath, signal);
@@ -55,7 +65,7 @@ export async function createTemplate(
     statePath,
     stateBytes: size,
     ...(diskPath === undefined ? {} : { diskPath }),
-    heartbeat,
+    ...(heartbeat === undefined ? {} : { heartbeat }),
     bootMs,
     warmUpMs,
   };

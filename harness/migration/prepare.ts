@@ -212,16 +212,18 @@ export class Preparation {
     if (known !== undefined) return known;
     const { job, stage, progress } = this.#options;
     progress.live(`booting and warming up ${recipe.workload.id} on ${recipe.build.reference}`);
-    const made = createTemplate(
-      stage,
-      recipe,
-      this.#folder,
-      join(job.cacheDirectory, 'facts'),
-    ).then((template) => {
+    const facts = {
+      heartbeat: job.trials.some(({ cell }) => cell.spec.probes.heartbeat === 'auto'),
+      folder: join(job.cacheDirectory, 'facts'),
+    };
+    const made = createTemplate(stage, recipe, this.#folder, facts).then((template) => {
+      const { heartbeat } = template;
       progress.line(
         `${recipe.workload.id} on ${recipe.build.reference}: booted in ${formatDuration(template.bootMs)}, ` +
-          `warm after ${formatDuration(template.warmUpMs)}, saved ${formatBytes(template.stateBytes)}, ` +
-          `heartbeat every ${formatDuration(template.heartbeat.periodUs / 1000)}.`,
+          `warm after ${formatDuration(template.warmUpMs)}, saved ${formatBytes(template.stateBytes)}` +
+          (heartbeat === undefined
+            ? '.'
+            : `, heartbeat every ${formatDuration(heartbeat.periodUs / 1000)}.`),
       );
       return template;
     });

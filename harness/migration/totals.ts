@@ -22,8 +22,11 @@ export function known(values: Readonly<Record<string, number | undefined>>) {
 /**
  * QEMU's own figures of a migration. Times and the downtime exist only where it completed; the counters also where
  * it was cancelled, from the last sample that had them.
+ *
+ * @param mayThrottle whether auto-converge was on: QEMU gives its percentage only while it throttles, so that silence
+ *   is a 0 then, and unknown otherwise.
  */
-export function totalsOf(observation: MigrationObservation): Measurements {
+export function totalsOf(observation: MigrationObservation, mayThrottle = false): Measurements {
   const { samples, final, end } = observation;
   const completed = end.kind === 'completed' && (final?.totalTimeMs ?? 0) > 0;
   const last = samples.findLast((sample) => sample.transferredBytes !== undefined);
@@ -40,7 +43,9 @@ export function totalsOf(observation: MigrationObservation): Measurements {
     passes: last?.passes,
     normalPages: last?.normalPages,
     zeroPages: last?.zeroPages,
-    throttleMaxPercent: highest(samples.map((sample) => sample.throttlePercent)),
+    throttleMaxPercent:
+      highest(samples.map((sample) => sample.throttlePercent)) ??
+      (mayThrottle && samples.length > 0 ? 0 : undefined),
     throughputBitsPerSecond:
       completed && transferMs > 0 && last?.transferredBytes !== undefined
         ? (last.transferredBytes * 8 * 1000) / transferMs

@@ -189,7 +189,7 @@ class Trial {
     this.#probed = report;
     this.#measurements = {
       ...report.measurements,
-      ...totalsOf(observation),
+      ...totalsOf(observation, spec.capabilities['auto-converge'] === true),
       ...known({ ...cost(endedAtMs) }),
     };
     await this.#destinationTotals(destination);

@@ -1,7 +1,7 @@
 /** Counters read just before `migrate` and just after its end: bytes on the link, processor time of all concerned. */
 import { known } from '../migration/totals.ts';
 import type { LinkCounters } from '../sandbox/host.ts';
-import { hostCpu, processCpuSeconds, type HostCpu } from './cpu.ts';
+import { childrenCpu, hostCpu, processCpuSeconds, type HostCpu } from './cpu.ts';
 import type { Probe, ProbeContext, ProbeReport } from './probe.ts';
 
 interface Reading {
@@ -10,6 +10,10 @@ interface Reading {
   readonly source: number | undefined;
   readonly destination: number | undefined;
   readonly own: NodeJS.CpuUsage;
+  /** The children of this process that are not QEMUs: receiver, client, tc. */
+  readonly observers: ReturnType<typeof childrenCpu>;
+  /** Monotonic, ms. */
+  readonly atMs: number;
 }
 
 /** The host was saturated above this, %: source, destination, clients and harness share its processors. */
@@ -23,7 +27,14 @@ export function countersProbe({ stage, source, destination }: ProbeContext): Pro
     source: processCpuSeconds(source.process.pid),
     destination: processCpuSeconds(destination.process.pid),
     own: process.cpuUsage(),
+    observers: observers(),
+    atMs: performance.now(),
   });
+  const observers = () => {
+    const children = childrenCpu(process.pid);
+    for (const { pid } of [source.process, destination.process]) children.delete(pid ?? 0);
+    return children;
+  };
   let before: Reading | undefined;
   let after: Reading | undefined;
   return {
@@ -48,14 +59,16 @@ function between(before: Reading, after: Reading): ProbeReport {
       ? undefined
       : Math.min(100, (100 * hostBusy) / hostTotal);
   const microseconds = (usage: NodeJS.CpuUsage) => usage.user + usage.system;
+  const ownSeconds = (microseconds(after.own) - microseconds(before.own)) / 1e6;
   return {
     measurements: known({
       wireBytes: difference(sumOfLink(after.link), sumOfLink(before.link)),
       sourceCpuSeconds: difference(after.source, before.source),
       destinationCpuSeconds: difference(after.destination, before.destination),
-      harnessCpuSeconds: (microseconds(after.own) - microseconds(before.own)) / 1e6,
+      harnessCpuSeconds: ownSeconds,
       hostCpuBusyPercent: busyPercent,
     }),
+    details: observation(before, after, ownSeconds),
     warnings:
       busyPercent === undefined || busyPercent < SATURATED_PERCENT
         ? []
@@ -68,6 +81,26 @@ function between(before: Reading, after: Reading): ProbeReport {
             },
           ],
   };
+}
+
+/** What watching took of one processor between the readings: this process, and those that it started for it. */
+function observation(before: Reading, after: Reading, ownSeconds: number) {
+  const seconds: Record<string, number> = { migbench: ownSeconds };
+  for (const [pid, { name, seconds: used }] of after.observers) {
+    const during = used - (before.observers.get(pid)?.seconds ?? 0);
+    seconds[name] = round((seconds[name] ?? 0) + during);
+  }
+  const total = Object.values(seconds).reduce((sum, value) => sum + value, 0);
+  const elapsedMs = after.atMs - before.atMs;
+  return {
+    elapsedMs: round(elapsedMs),
+    observerCpuSeconds: seconds,
+    observerCpuPercent: round((100_000 * total) / elapsedMs),
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }
 
 function difference(after: number | undefined, before: number | undefined): number | undefined {

@@ -26,6 +26,25 @@ export function processCpuNanoseconds(pid: number | undefined): number {
   }
 }
 
+/** Seconds that each living child of a process has used so far, by its process id; its own children do not count. */
+export function childrenCpu(pid: number): Map<number, { name: string; seconds: number }> {
+  const children = new Map<number, { name: string; seconds: number }>();
+  try {
+    const lists = readdirSync(`/proc/${pid}/task`).map((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'),
+    );
+    for (const child of lists.join(' ').split(/\s+/u).filter(Boolean).map(Number)) {
+      children.set(child, {
+        name: readFileSync(`/proc/${child}/comm`, 'utf8').trim(),
+        seconds: processCpuNanoseconds(child) / 1e9,
+      });
+    }
+  } catch {
+    // One has ended meanwhile, or this kernel does not list children: what was found stands.
+  }
+  return children;
+}
+
 /** @param folder /proc/PID/task/TID; throws where the thread has ended. */
 export function threadCpuNanoseconds(folder: string): number {
   const [nanoseconds = ''] = readFileSync(`${folder}/schedstat`, 'utf8').split(' ');

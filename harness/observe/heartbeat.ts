@@ -19,7 +19,9 @@ const COMMAND_TIMEOUT_MS = 5_000;
 export function heartbeatProbe({ stage, spec, template }: ProbeContext): Probe | undefined {
   const { heartbeat } = spec.probes;
   if (heartbeat === 'off') return undefined;
-  const periodUs = heartbeat === 'auto' ? template.heartbeat.periodUs : heartbeat;
+  const choice = heartbeat === 'auto' ? template.heartbeat : { periodUs: heartbeat };
+  if (choice === undefined) throw new MigbenchError('internal', 'A template without a heartbeat.');
+  const { periodUs, ...cost } = choice;
   let receiver: Receiver | undefined;
   let beats: Beat[] = [];
   return {
@@ -48,8 +50,7 @@ export function heartbeatProbe({ stage, spec, template }: ProbeContext): Probe |
         );
       }
       const report = heartbeatReport(beats, periodUs / 1000, moments);
-      const cost = heartbeat === 'auto' ? template.heartbeat : {};
-      return { ...report, details: { ...cost, ...Object(report.details) } };
+      return { ...report, details: { periodUs, ...cost, ...Object(report.details) } };
     },
   };
 }

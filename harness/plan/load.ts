@@ -20,7 +20,7 @@ import {
   type PlanProblem,
 } from './problems.ts';
 import { resolveGuests, resolveLinks, resolveQemu } from './resolve-hosts.ts';
-import { repeated, resolveSettings } from './resolve-settings.ts';
+import { probesOf, repeated, resolveSettings } from './resolve-settings.ts';
 import { resolveWorkloads, type WorkloadLookup } from './resolve-workloads.ts';
 import { salvage } from './salvage.ts';
 import { planSchema, type PlanFile } from './schema.ts';
@@ -87,7 +87,8 @@ async function build(
   warnings: PlanProblem[],
 ): Promise<{ cells: ExpandedCell[]; definitions: Map<string, WorkloadDefinition> }> {
   const directory = request.directory ?? dirname(resolve(request.file));
-  const { guest, links = [], qemu = [], settings = {}, windows, probes } = parsed;
+  const { guest, links = [], qemu = [], settings = {}, windows } = parsed;
+  const probes = probesOf(parsed.probes);
   const { transport = 'tcp', accelerator = 'auto', parameters = {}, deadline = 1 } = parsed;
   const { exclude = [], include = [], repetitions = 1 } = parsed;
   const size = checkSize(
@@ -119,7 +120,11 @@ async function build(
       directory,
       problems,
     ),
-    settings: resolveSettings({ settings, parameters, transport, accelerator }, problems, warnings),
+    settings: resolveSettings(
+      { settings, parameters, transport, accelerator, probes },
+      problems,
+      warnings,
+    ),
     links: resolveLinks(links, indices['links'] ?? []),
     guests: guest === undefined ? [] : resolveGuests(guest, indices['guest'] ?? [], problems),
     qemu: resolveQemu(qemu, indices['qemu'] ?? [], directory, problems),
@@ -133,13 +138,7 @@ async function build(
         settleMs: windows?.settle ?? 0,
         settleLimitMs: windows?.['settle-limit'] ?? 0,
       },
-      probes: {
-        heartbeat:
-          typeof probes?.heartbeat === 'number'
-            ? Math.round(probes.heartbeat * 1000)
-            : (probes?.heartbeat ?? 'auto'),
-        service: probes?.service ?? true,
-      },
+      probes,
     },
   };
   for (const entries of [

@@ -19,6 +19,25 @@ export interface ResolvedSetting {
 /** `probes: off` of a setting. */
 const NO_PROBES: CellSpec['probes'] = { heartbeat: 'off', service: false, others: false };
 
+/**
+ * The probes of a plan, or of a setting that has some of its own.
+ *
+ * @param written with the heartbeat's period in ms.
+ */
+export function probesOf(
+  written: Exclude<Setting['probes'], 'off'>,
+  otherwise: CellSpec['probes'] = { heartbeat: 'auto', service: true },
+): CellSpec['probes'] {
+  const { heartbeat, service = otherwise.service } = written ?? {};
+  return {
+    heartbeat:
+      typeof heartbeat === 'number'
+        ? Math.round(heartbeat * 1000)
+        : (heartbeat ?? otherwise.heartbeat),
+    service,
+  };
+}
+
 type Setting = NonNullable<PlanFile['settings'][string]>;
 type Parameters = Record<string, ParameterValue>;
 
@@ -63,7 +82,9 @@ function idleParameters(setting: ResolvedSetting, own: readonly string[]): PlanP
 
 /** Resolves all settings; problems and warnings are added to the lists. */
 export function resolveSettings(
-  plan: Pick<PlanFile, 'settings' | 'parameters' | 'transport' | 'accelerator'>,
+  plan: Pick<PlanFile, 'settings' | 'parameters' | 'transport' | 'accelerator'> & {
+    readonly probes: CellSpec['probes'];
+  },
   problems: PlanProblem[],
   warnings: PlanProblem[],
 ): ResolvedSetting[] {
@@ -98,7 +119,9 @@ export function resolveSettings(
       capabilities: setting.capabilities,
       parameters: { ...common, ...own },
       ...(postcopy === undefined ? {} : { postcopy }),
-      ...(setting.probes === undefined ? {} : { probes: NO_PROBES }),
+      ...(setting.probes === undefined
+        ? {}
+        : { probes: setting.probes === 'off' ? NO_PROBES : probesOf(setting.probes, plan.probes) }),
     };
     const { transport, accelerator } = plan;
     for (const { at, reason } of checkRules({ ...value, transport, accelerator })) {

@@ -176,6 +176,17 @@ const postcopySchema = z.strictObject({
 /** The outcomes a plan can insist on. */
 export const expectations = ['completed', 'not-converged', 'failed'] as const;
 
+const probeShape = {
+  heartbeat: quantity('duration', {
+    description: 'Period of the heartbeat; auto = chosen for the host.',
+    examples: ['auto', '1ms'],
+    words: ['auto', 'off'],
+    minimum: 0.1,
+    maximum: 1000,
+  }),
+  service: z.boolean(),
+};
+
 const settingSchema = z
   .strictObject({
     capabilities: z.record(qemuName, z.boolean()).default({}).meta({
@@ -183,9 +194,13 @@ const settingSchema = z
     }),
     parameters: parametersSchema.default({}),
     postcopy: postcopySchema.optional(),
-    probes: z.literal('off').optional().meta({
-      description: "Observe nothing but QEMU's events and query-migrate: what do the probes cost?",
-    }),
+    probes: z
+      .union([z.literal('off'), z.strictObject(probeShape).partial()])
+      .optional()
+      .meta({
+        description:
+          "Other probes than the plan's; off = nothing but QEMU's events and query-migrate: what do the probes cost?",
+      }),
     expect: z.enum(expectations).optional().meta({
       description: 'The only outcome that is not a failure of the run.',
     }),
@@ -260,14 +275,8 @@ export const planSchema = z
       .prefault({}),
     probes: z
       .strictObject({
-        heartbeat: quantity('duration', {
-          description: 'Period of the heartbeat; auto = chosen for the host.',
-          examples: ['auto', '1ms'],
-          words: ['auto', 'off'],
-          minimum: 0.1,
-          maximum: 1000,
-        }).default('auto'),
-        service: z.boolean().default(true),
+        heartbeat: probeShape.heartbeat.default('auto'),
+        service: probeShape.service.default(true),
       })
       .prefault({}),
     pin: pinSchema.optional(),

@@ -12,7 +12,7 @@ import type { Run } from '../../harness/record/reader.ts';
 import { formatBitRate, formatBytes, formatDuration } from '../../harness/units.ts';
 import { bandwidthOf } from '../charts/convergence-map.ts';
 import { outcomeText } from '../cell.ts';
-import { formatMedian, UNKNOWN } from '../format.ts';
+import { formatCellMedian, formatMedian, UNKNOWN } from '../format.ts';
 import { ownErrorText, rangeText, type CardContent, type CardTable } from '../card/content.ts';
 
 export interface GuideInputs {
@@ -89,7 +89,7 @@ function measuredRows(run: Run): Row[] {
         outcome: `${outcomeText(cell)} completed`,
         time: formatMedian(total),
         pause: formatMedian(metricSummary(cell, 'pauseMs')),
-        blackout: formatMedian(metricSummary(cell, 'blackoutMs')),
+        blackout: formatCellMedian(cell, 'blackoutMs'),
         bytes: formatMedian(metricSummary(cell, 'transferredBytes')),
         ...(total === undefined || total.max.censored ? {} : { longestMs: total.max.value }),
         from: `${run.environment.runId} ${cell.cellId}`,

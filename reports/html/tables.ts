@@ -9,7 +9,7 @@ import {
   counted,
   formatFigure,
   formatInterval,
-  formatMedian,
+  formatCellMedian,
   formatProportionInterval,
   formatValue,
 } from '../format.ts';
@@ -67,7 +67,7 @@ function figureCell(cell: CellSummary, metric: Metric): Html {
       : summary.values > 1
         ? `${formatFigure(summary.min, metric)} … ${formatFigure(summary.max, metric)}`
         : '';
-  return withSub(formatMedian(summary), spread);
+  return withSub(formatCellMedian(cell, metric.key), spread);
 }
 
 /** All figures of a cell, folded away under its id. */
@@ -88,7 +88,7 @@ export function cellDetails(cell: CellSummary, index: number): Html {
             const { metric, mad } = metricOfCell;
             return [
               metric.title,
-              formatMedian(metricOfCell),
+              formatCellMedian(cell, metric.key),
               formatInterval(metricOfCell),
               formatFigure(metricOfCell.min, metric),
               formatFigure(metricOfCell.max, metric),

@@ -1,7 +1,9 @@
 /** A service network that is cut for a known time, in short; test/long has a hundred readings of each length. */
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { skipBecause } from '../run/cli.ts';
+import { skipBecause, temporaryFolder, whyNoGuests } from '../run/cli.ts';
 import { cutNetwork, shareOfEchoes, whyNoCuts } from './cuts.ts';
+import { cutGuest, shareOfHeartbeats } from './guest-cuts.ts';
 
 const LENGTHS_MS = [300, 1_000];
 const READINGS = 4;
@@ -21,5 +23,24 @@ test('a cut network: the client sees at least the cut, and TCP’s recovery afte
     expect(serviceMs, seen).toBeGreaterThanOrEqual(leastMs);
     // The retransmission timer doubles: the next attempt comes at most about a cut's length after its end.
     expect(serviceMs, seen).toBeLessThan(2 * mostMs + 500);
+  }
+});
+
+test('a guest whose network is cut while it migrates: its heartbeat is not heard for as long', async (context) => {
+  const unfit = (await whyNoCuts()) ?? (await whyNoGuests());
+  if (unfit !== undefined) skipBecause(context, unfit);
+  const cuts = await cutGuest(
+    LENGTHS_MS,
+    READINGS,
+    '20Mbit/s',
+    join(await temporaryFolder(), 'run'),
+  );
+  const seen = JSON.stringify(cuts);
+  for (const length of LENGTHS_MS) {
+    // Few readings on a host that others share: most must be right, and none short of what happened.
+    expect(shareOfHeartbeats(cuts, length), seen).toBeGreaterThanOrEqual(0.5);
+  }
+  for (const { leastMs, heartbeatMs } of cuts) {
+    expect(heartbeatMs, seen).toBeGreaterThan(leastMs - 10);
   }
 });

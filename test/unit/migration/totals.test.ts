@@ -89,3 +89,10 @@ test('what is unknown is left out, what is 0 stays', () => {
     }),
   );
 });
+
+test('auto-converge that never throttled: 0, because QEMU is silent then', () => {
+  const { throttlePercent: _, ...quiet } = first;
+  expect(totalsOf(observation({ samples: [quiet] }), true).throttleMaxPercent).toBe(0);
+  expect(totalsOf(observation({ samples: [quiet] }))).not.toHaveProperty('throttleMaxPercent');
+  expect(totalsOf(observation({ samples: [first] }), true).throttleMaxPercent).toBe(20);
+});

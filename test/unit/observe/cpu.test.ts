@@ -1,7 +1,10 @@
 /** /proc/PID/stat and /proc/stat. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  childrenCpu,
   hostCpu,
   parseHostStat,
   parseProcessStat,
@@ -52,4 +55,22 @@ test('what is no such text is unknown', () => {
 test('this host can be read', () => {
   const found = hostCpu();
   expect(found?.totalSeconds).toBeGreaterThan(found?.busySeconds ?? Infinity);
+});
+
+test('the children of a process, each with its name and its time', async () => {
+  const child = spawn(process.execPath, ['-e', 'for (;;) ;'], { stdio: 'ignore' });
+  try {
+    await once(child, 'spawn');
+    const until = performance.now() + 5_000;
+    let found = childrenCpu(process.pid).get(child.pid ?? 0);
+    while ((found?.seconds ?? 0) <= 0.01 && performance.now() < until) {
+      found = childrenCpu(process.pid).get(child.pid ?? 0);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(found?.seconds).toBeGreaterThan(0.01);
+    expect(found?.name).not.toBe('');
+  } finally {
+    child.kill('SIGKILL');
+  }
+  expect(childrenCpu(2 ** 22)).toEqual(new Map());
 });

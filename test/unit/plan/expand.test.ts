@@ -209,3 +209,20 @@ test('pinning is part of the cell, and only what is named', async () => {
   expect(free[0]?.spec).not.toHaveProperty('pin');
   expect(pinned[0]?.id).not.toBe(free[0]?.id);
 });
+
+test('a setting may have other probes than the plan', async () => {
+  const { plan } = await load(`${SMALL.replace(/settings:.*/u, '')}settings:
+  all: {}
+  none: { probes: off }
+  deaf: { probes: { heartbeat: off } }
+  slow: { probes: { heartbeat: 20ms, service: false } }
+probes: { heartbeat: 5ms }
+`);
+  expect(plan.cells.map(({ spec }) => spec.probes)).toEqual([
+    { heartbeat: 5000, service: true },
+    { heartbeat: 'off', service: false, others: false },
+    { heartbeat: 'off', service: true },
+    { heartbeat: 20_000, service: false },
+  ]);
+  expect(new Set(plan.cells.map(({ id }) => id)).size).toBe(4);
+});

@@ -1,0 +1,181 @@
+/**
+ * Ground truth for the heartbeat of a real guest in a real migration: the service network is cut for known times while
+ * the guest's memory is sent, and the trial's own timeline says how long it was not heard.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openToolbox } from '../../../harness/debian/toolbox.ts';
+import { hostProgram } from '../../../harness/sandbox/process.ts';
+import { RunningProcess } from '../../../harness/sandbox/running.ts';
+import {
+  Cli,
+  eventually,
+  fixturePlan,
+  isReceiving,
+  measuringProcessOf,
+  qemuOf,
+  recordsOf,
+} from '../run/cli.ts';
+
+/** One cut; all in ms. */
+export interface GuestCut {
+  readonly askedMs: number;
+  /** It lasted for at least and at most this long, as the injector saw it. */
+  readonly leastMs: number;
+  readonly mostMs: number;
+  /** The gap of the heartbeat, less its period; NaN where there was none at that time. */
+  readonly heartbeatMs: number;
+}
+
+/** As in the plan. */
+export const HEARTBEAT_PERIOD_MS = 5;
+/** How far the heartbeat may be from the cut beyond its period, ms. */
+export const HEARTBEAT_TOLERANCE_MS = 5;
+/** Between two cuts, ms. */
+const MARGIN_MS = 300;
+/** How far a gap may be from where the first cut puts it, ms. */
+const PLACE_MS = 150;
+
+interface Injected {
+  readonly askedMs: number;
+  readonly leastMs: number;
+  readonly mostMs: number;
+  /** Monotonic. */
+  readonly atMs: number;
+}
+
+/** CLOCK_MONOTONIC, ms. */
+const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
+
+/** `ip` inside the network in which the guest's clients live: one process for all cuts, so that their edges are sharp. */
+class Cutter implements AsyncDisposable {
+  readonly #ip: RunningProcess;
+  readonly #answers: AsyncIterator<string>;
+
+  private constructor(ip: RunningProcess) {
+    this.#ip = ip;
+    this.#answers = createInterface({ input: ip.stdout! })[Symbol.asyncIterator]();
+  }
+
+  /** @param pid a process that lives in that network. */
+  static async of(pid: number): Promise<Cutter> {
+    const { file, args } = (await openToolbox(['ip'], {})).program('ip');
+    const enter = [
+      '--net',
+      ...(process.getuid?.() === 0 ? [] : ['--user', '--preserve-credentials']),
+    ];
+    return new Cutter(
+      RunningProcess.start(
+        hostProgram('nsenter'),
+        [`--target=${pid}`, ...enter, file, ...args, '-oneline', '-batch', '-'],
+        { pipes: true },
+      ),
+    );
+  }
+
+  /** The port of the source's network is taken out of the bridge, and put back. */
+  async cut(askedMs: number): Promise<Injected> {
+    const down = await this.#switch('nomaster');
+    await sleep(askedMs);
+    const up = await this.#switch('master svc');
+    return {
+      askedMs,
+      leastMs: up.fromMs - down.toMs,
+      mostMs: up.toMs - down.fromMs,
+      atMs: down.fromMs,
+    };
+  }
+
+  async #switch(port: string): Promise<{ fromMs: number; toMs: number }> {
+    const fromMs = monotonicMs();
+    this.#ip.stdin?.write(`link set dev svc-src ${port}\nlink show dev lo\n`);
+    const { done } = await this.#answers.next();
+    if (done === true) throw new Error(`ip refused ${port}`);
+    return { fromMs, toMs: monotonicMs() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#ip[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * Cut the network of a migrating guest for each of the lengths, `readings` times, by turns.
+ *
+ * @param bandwidth of the migration link, slow enough for all of them.
+ * @param out the run directory.
+ */
+export async function cutGuest(
+  lengthsMs: readonly number[],
+  readings: number,
+  bandwidth: string,
+  out: string,
+): Promise<GuestCut[]> {
+  await using cli = await Cli.start([
+    ...['run', fixturePlan('cuts'), '--out', out],
+    ...['--set', `links.0.bandwidth=${bandwidth}`],
+  ]);
+  const destination = await eventually('a migration under way', () => {
+    const pid = qemuOf(cli, 'destination');
+    return pid !== undefined && isReceiving(pid) ? pid : undefined;
+  });
+  const measuring = await eventually('the measuring process', () => measuringProcessOf(cli));
+  const injected: Injected[] = [];
+  {
+    await using cutter = await Cutter.of(measuring);
+    await sleep(500);
+    for (let reading = 0; reading < readings; reading++) {
+      for (const askedMs of lengthsMs) {
+        injected.push(await cutter.cut(askedMs));
+        await sleep(MARGIN_MS);
+      }
+    }
+  }
+  if (!isReceiving(destination)) throw new Error('The migration was over before the last cut.');
+  const ended = await cli.ended();
+  const [record] = recordsOf(out);
+  if (ended.exitCode !== 0 || record?.outcome.kind !== 'completed') {
+    throw new Error(`The run ended with ${JSON.stringify(record?.outcome)}: ${ended.stderr}`);
+  }
+  return matched(injected, gapsOf(join(out, record.artifacts['timeline'] ?? '')));
+}
+
+interface Gap {
+  /** Since `migrate`. */
+  readonly atMs: number;
+  readonly gapMs: number;
+}
+
+function gapsOf(timeline: string): Gap[] {
+  return readFileSync(timeline, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { kind: string; atMs: number; values?: { gapMs?: number } })
+    .filter(({ kind }) => kind === 'heartbeat')
+    .map(({ atMs, values }) => ({ atMs, gapMs: values?.gapMs ?? 0 }));
+}
+
+/** The timeline's clock begins with `migrate`: the first long gap is the first cut, and gives the distance. */
+function matched(injected: readonly Injected[], gaps: readonly Gap[]): GuestCut[] {
+  const [first] = injected;
+  const anchor = gaps.find(({ gapMs }) => gapMs >= 0.8 * (first?.askedMs ?? 0));
+  return injected.map(({ askedMs, leastMs, mostMs, atMs }) => {
+    const expectedMs = atMs - (first?.atMs ?? 0) + (anchor?.atMs ?? NaN);
+    const near = gaps.filter((gap) => Math.abs(gap.atMs - expectedMs) <= PLACE_MS);
+    const heartbeatMs = near.length === 0 ? NaN : Math.max(...near.map(({ gapMs }) => gapMs));
+    return { askedMs, leastMs, mostMs, heartbeatMs };
+  });
+}
+
+/** Part of the readings of a length that are within a period and 5 ms of the cut. */
+export function shareOfHeartbeats(cuts: readonly GuestCut[], askedMs: number): number {
+  const slackMs = HEARTBEAT_PERIOD_MS + HEARTBEAT_TOLERANCE_MS;
+  const own = cuts.filter((cut) => cut.askedMs === askedMs);
+  const right = own.filter(
+    ({ heartbeatMs, leastMs, mostMs }) =>
+      heartbeatMs >= leastMs - slackMs && heartbeatMs <= mostMs + slackMs,
+  );
+  return right.length / own.length;
+}
