@@ -9,6 +9,7 @@ import {
   eventually,
   fixturePlan,
   isReceiving,
+  metersOf,
   qemuOf,
   receiverOf,
   recordsOf,
@@ -108,5 +109,32 @@ test('a receiver that is killed costs the heartbeat’s columns and a warning, n
   );
   expect(record?.measurements).not.toHaveProperty('blackoutMs');
   expect(record?.measurements.wireBytes).toBeGreaterThan(0);
+  expect(record?.measurements.pauseMs).toBeGreaterThan(0);
+});
+
+test('counters that are gone cost the wire’s series and a warning, not the trial', async (context) => {
+  if (unfit !== undefined) skipBecause(context, unfit);
+  const out = join(await temporaryFolder(), 'run');
+  await using cli = await Cli.start(['run', fixturePlan('faults'), '--out', out]);
+  await eventually('a migration under way', () => {
+    const pid = qemuOf(cli, 'destination');
+    return pid !== undefined && isReceiving(pid) ? pid : undefined;
+  });
+  const meters = metersOf(cli);
+  expect(meters.length).toBeGreaterThan(0);
+  for (const pid of meters) process.kill(pid, 'SIGKILL');
+  const ended = await cli.ended();
+  expect(ended, ended.stderr).toMatchObject({ exitCode: 0 });
+  const [record] = recordsOf(out);
+  expect(record).toMatchObject({ outcome: { kind: 'completed' }, integrity: 'intact' });
+  expect(record?.warnings).toEqual(
+    expect.arrayContaining([
+      {
+        code: 'probe-failed',
+        message: expect.stringContaining('The wire probe failed') as unknown,
+      },
+    ]),
+  );
+  expect(record?.measurements.blackoutMs).toBeGreaterThan(0);
   expect(record?.measurements.pauseMs).toBeGreaterThan(0);
 });

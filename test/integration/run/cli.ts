@@ -163,6 +163,17 @@ export function receiverOf(cli: Cli): number | undefined {
   )?.pid;
 }
 
+/** The processes that read the counters of the migration link, one for each end. */
+export function metersOf(cli: Cli): number[] {
+  return processesOf(cli)
+    .filter(
+      ({ words }) =>
+        words.some((word) => word.endsWith('/tc')) &&
+        words.slice(-3).join(' ').includes('-batch -'),
+    )
+    .map(({ pid }) => pid);
+}
+
 /** The process inside the sandbox that measures, and not what starts it. */
 export function measuringProcessOf(cli: Cli): number | undefined {
   return processesOf(cli).find(
