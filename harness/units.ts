@@ -289,10 +289,10 @@ export const formatByteRate = (rate: number | 'unlimited'): string =>
 export const formatBitRate = (rate: number | 'unlimited'): string =>
   rate === 'unlimited' ? rate : readable(rate, steps(SI, 'bit/s'));
 
-/** A length of time in ms for a reader: `250 us`, `136 ms`, `2.04 s`, `3 min 20 s`, `2 h 5 min`. */
+/** A length of time in ms for a reader: `250 µs`, `136 ms`, `2.04 s`, `3 min 20 s`, `2 h 5 min`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.round(Math.abs(ms) / 1000);
-  if (seconds < 60) return readable(ms, [['us', 1e-3], ['ms', 1], ['s', 1000]]); // prettier-ignore
+  if (seconds < 60) return readable(ms, [['µs', 1e-3], ['ms', 1], ['s', 1000]]); // prettier-ignore
   const sign = ms < 0 ? '-' : '';
   const [large, small, unit] = seconds < 3600 ? ['min', 's', 60] : ['h', 'min', 3600];
   const rest = Math.floor((seconds % unit) / (unit / 60));

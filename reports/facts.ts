@@ -2,10 +2,16 @@
 import type { Run } from '../harness/record/reader.ts';
 import { formatBytes, formatDuration } from '../harness/units.ts';
 import { escapeTerminal } from './escape.ts';
+import { groupsOf } from './groups.ts';
 import { qemuName } from './settings.ts';
 
-/** Name and value, plain text. */
-export type Fact = readonly [name: string, value: string];
+/** Name and value, and what only those want to read who ask: all plain text. */
+export type Fact = readonly [name: string, value: string, details?: readonly string[]];
+
+/** A fact with all that there is to it, on one line. */
+export function factText([, value, details = []]: Fact): string {
+  return [value, ...details].join('. ');
+}
 
 /** Median times of the small tasks that tell hosts apart, at the beginning of the run and at its end. */
 function calibrationText(calibrations: Run['environment']['calibrations']): string {
@@ -16,7 +22,8 @@ function calibrationText(calibrations: Run['environment']['calibrations']): stri
     const end = later === undefined || last === first ? '' : ` → ${formatDuration(later)}`;
     return `${name} ${formatDuration(medianMs)}${end}`;
   });
-  return `${tasks.join(', ')} (${calibrations.length} times)`;
+  const times = calibrations.length === 1 ? 'once' : `${calibrations.length} times`;
+  return `${tasks.join(', ')} (${times})`;
 }
 
 /**
@@ -33,6 +40,26 @@ export function reproduceCommand({ environment }: Pick<Run, 'environment'>): str
 /** Quoted where a shell would take it apart. */
 function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** One fact for all builds that used the same; QEMU's words on why it was not KVM can be long. */
+function acceleratorFacts(accelerators: Run['environment']['accelerators']): readonly Fact[] {
+  const groups = groupsOf(accelerators, ({ chosen }) => chosen);
+  return [...groups].map(([chosen, builds]) => {
+    const name = chosen.toUpperCase();
+    const reasons = groupsOf(
+      builds.filter(({ reason }) => reason !== undefined),
+      ({ reason = '' }) => reason,
+    );
+    return [
+      'Accelerator',
+      groups.size === 1 ? name : `${name} for ${builds.map(({ qemu }) => qemu).join(', ')}`,
+      [...reasons].map(
+        ([reason, members]) =>
+          `Why not KVM for ${members.map(({ qemu }) => qemu).join(', ')}: ${reason}`,
+      ),
+    ];
+  });
 }
 
 /** In the order in which a reader asks. */
@@ -58,10 +85,7 @@ export function runFacts(run: Pick<Run, 'environment'>): readonly Fact[] {
       `QEMU ${qemu.reference}`,
       `${qemuName(qemu)}, sha256 ${qemu.sha256}`,
     ]),
-    ...environment.accelerators.map(({ qemu, chosen, reason }): Fact => [
-      `Accelerator of ${qemu}`,
-      reason === undefined ? chosen.toUpperCase() : `${chosen.toUpperCase()} (${reason})`,
-    ]),
+    ...acceleratorFacts(environment.accelerators),
     ['Guest image', `Debian ${image.suite}, Linux ${image.kernel}, ${image.key}`],
     ...(environment.calibrations.length === 0
       ? []

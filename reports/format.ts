@@ -9,8 +9,12 @@ import { formatBitRate, formatBytes, formatDuration, formatPercent } from '../ha
 /** What stands for a figure that nobody has. */
 export const UNKNOWN = '–';
 
+/** Seconds with three digits, zeros included: what was measured as 5.00 s was not measured as 5 s. */
 function duration(ms: number): string {
-  return ms === 0 ? '0 ms' : formatDuration(ms);
+  if (ms === 0) return '0 ms';
+  const seconds = (ms / 1000).toPrecision(3);
+  const written = Number(seconds);
+  return Math.abs(written) >= 1 && Math.abs(written) < 60 ? `${seconds} s` : formatDuration(ms);
 }
 
 /** About three digits, no separators. */
@@ -47,8 +51,9 @@ export function formatValue(value: number, metric: Metric): string {
 
 /** As `formatValue`; `> 20 s` where only a lower bound is known. */
 export function formatFigure(figure: Figure, metric: Metric): string {
-  const text = formatValue(figure.value, metric);
-  return figure.censored ? `> ${text}` : text;
+  if (!figure.censored) return formatValue(figure.value, metric);
+  // A deadline is a number that somebody wrote.
+  return `> ${metric.unit === 'ms' ? formatDuration(figure.value) : formatValue(figure.value, metric)}`;
 }
 
 /** `3.9 s – 4.6 s`, or that there are too few values for an interval. */

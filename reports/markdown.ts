@@ -14,7 +14,7 @@ import {
 import { otherOutcomes } from './cell.ts';
 import type { ReportModel } from './model.ts';
 import type { Notice } from './notices.ts';
-import { reproduceCommand, runFacts } from './facts.ts';
+import { factText, reproduceCommand, runFacts } from './facts.ts';
 import { resultsOf } from './results.ts';
 
 const noticeWords: Readonly<Record<Notice['level'], string>> = {
@@ -60,7 +60,7 @@ export function markdownReport(model: ReportModel): string {
     '',
     ...table(
       ['', ''],
-      runFacts(run).map(([name, value]) => [escapeMarkdown(name), escapeMarkdown(value)]),
+      runFacts(run).map((fact) => [escapeMarkdown(fact[0]), escapeMarkdown(factText(fact))]),
     ),
     '',
   ];

@@ -5,7 +5,8 @@ import type { Run } from '../harness/record/reader.ts';
 import type { Outcome } from '../harness/record/schema.ts';
 import { dimensionsOf, labelled, type Dimension, type ReportCell } from './cell.ts';
 import { counted } from './format.ts';
-import { findingsOf, type Finding } from './verdict/findings.ts';
+import type { Finding } from './verdict/finding.ts';
+import { findingsOf } from './verdict/findings.ts';
 import { noticesOf, type Notice, type NoticeLevel } from './notices.ts';
 
 export interface ReportModel {
@@ -32,8 +33,9 @@ export function buildModel(run: Run, thresholds: readonly string[] = []): Report
   const outcomes = { completed: 0, 'not-converged': 0, failed: 0, skipped: 0, invalid: 0 };
   for (const record of run.records) outcomes[record.outcome.kind] += 1;
   const gate = evaluateGate(run, [...run.plan.thresholds, ...thresholds]);
-  const notices = noticesOf(run, gate);
   const named = labelled(cells, dimensions);
+  const names = new Map(named.map(({ cellId, label }) => [cellId, label]));
+  const notices = noticesOf(run, gate, (cellId) => names.get(cellId) ?? cellId);
   return {
     run,
     cells: named,

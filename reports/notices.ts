@@ -2,7 +2,7 @@
 import { DRIFT_BOUND, DRIFT_WORTH_SAYING, driftOf } from '../harness/analysis/drift.ts';
 import type { Gate } from '../harness/analysis/gate.ts';
 import type { Run } from '../harness/record/reader.ts';
-import type { TrialRecord } from '../harness/record/schema.ts';
+import type { SkipReason, TrialRecord } from '../harness/record/schema.ts';
 import { formatBitRate, formatByteRate, formatDuration } from '../harness/units.ts';
 import { counted } from './format.ts';
 import { groupsOf } from './groups.ts';
@@ -18,6 +18,9 @@ export interface Notice {
   /** What the reader can do about it; plain text. */
   readonly remedy?: string;
 }
+
+/** What a cell is called in this report; an id says more than a reader wants. */
+export type CellNames = (cellId: string) => string;
 
 /** A host that was not the same machine all the time. */
 function drifted({ environment }: Run): readonly Notice[] {
@@ -37,21 +40,25 @@ function drifted({ environment }: Run): readonly Notice[] {
 }
 
 /** All notices of a run, the gravest first. */
-export function noticesOf(run: Run, gate?: Gate): readonly Notice[] {
+export function noticesOf(
+  run: Run,
+  gate?: Gate,
+  nameOf: CellNames = (cellId) => cellId,
+): readonly Notice[] {
   return [
     ...damaged(run),
     ...breached(gate),
-    ...failed(run),
+    ...failed(run, nameOf),
     ...unexpected(run),
-    ...invalid(run),
+    ...invalid(run, nameOf),
     ...incomplete(run),
     ...drifted(run),
     ...run.warnings.map((text): Notice => ({ level: 'warning', text })),
     ...notRepresentative(run),
-    ...notConverged(run),
-    ...defaultCap(run),
+    ...notConverged(run, nameOf),
+    ...defaultCap(run, nameOf),
     ...trialWarnings(run),
-    ...skipped(run),
+    ...skipped(run, nameOf),
     ...run.environment.notes.map((text): Notice => ({ level: 'note', text })),
   ];
 }
@@ -73,9 +80,9 @@ function grouped(
 }
 
 /** Where it happened: one or two cells by name, more by number. */
-function cellsOf(records: readonly TrialRecord[]): string {
+function cellsOf(records: readonly TrialRecord[], nameOf: CellNames): string {
   const cells = [...new Set(records.map((record) => record.cellId))];
-  return cells.length > 2 ? `${cells.length} cells` : cells.join(' and ');
+  return cells.length > 2 ? `${cells.length} cells` : cells.map(nameOf).join(' and ');
 }
 
 function damaged(run: Run): readonly Notice[] {
@@ -98,11 +105,15 @@ function breached(gate: Gate | undefined): readonly Notice[] {
     });
     const more = checks.length - named.length;
     const rest = more === 0 ? '' : `; and in ${counted(more, 'more cell')}`;
-    return { level: 'bad', text: `Gate: ${threshold} does not hold. ${named.join('; ')}${rest}.` };
+    return {
+      level: 'bad',
+      text: `Gate: ${threshold} does not hold. ${named.join('; ')}${rest}.`,
+      remedy: 'Find out what changed since it held, or change the threshold.',
+    };
   });
 }
 
-function failed(run: Run): readonly Notice[] {
+function failed(run: Run, nameOf: CellNames): readonly Notice[] {
   const groups = grouped(run.records, ({ outcome, integrity }) =>
     outcome.kind === 'failed' && integrity !== 'damaged'
       ? `${outcome.reason} ${outcome.detail}`
@@ -114,7 +125,7 @@ function failed(run: Run): readonly Notice[] {
     return [
       {
         level: 'bad',
-        text: `${counted(group.length, 'trial')} failed (${outcome.reason}) in ${cellsOf(group)}: ${outcome.detail}`,
+        text: `${counted(group.length, 'trial')} failed (${outcome.reason}) in ${cellsOf(group, nameOf)}: ${outcome.detail}`,
         remedy: `See trials/${group[0].trialId}/; repeat with --resume and --retry failed.`,
       },
     ];
@@ -128,10 +139,11 @@ function unexpected(run: Run): readonly Notice[] {
   return grouped(records, (record) => `${record.outcome.kind} ${record.cellId}`).map((group) => ({
     level: 'bad',
     text: `${counted(group.length, 'trial')} of ${group[0].cellId} ended as ${group[0].outcome.kind}, which the plan does not allow (expect).`,
+    remedy: 'Find out what changed since it ended otherwise, or allow it in the plan.',
   }));
 }
 
-function invalid(run: Run): readonly Notice[] {
+function invalid(run: Run, nameOf: CellNames): readonly Notice[] {
   const groups = grouped(run.records, ({ outcome }) =>
     outcome.kind === 'invalid' ? `${outcome.reason} ${outcome.detail}` : undefined,
   );
@@ -141,7 +153,7 @@ function invalid(run: Run): readonly Notice[] {
     return [
       {
         level: 'warning',
-        text: `${counted(group.length, 'trial')} invalid and not counted (${outcome.reason}) in ${cellsOf(group)}: ${outcome.detail}`,
+        text: `${counted(group.length, 'trial')} invalid and not counted (${outcome.reason}) in ${cellsOf(group, nameOf)}: ${outcome.detail}`,
         remedy: 'Repeat with --resume and --retry invalid.',
       },
     ];
@@ -169,10 +181,9 @@ function notRepresentative(run: Run): readonly Notice[] {
     const reasons = run.environment.accelerators.flatMap(({ chosen, reason }) =>
       chosen === 'tcg' && reason !== undefined ? [reason] : [],
     );
-    const because = reasons.length === 0 ? '' : ` Why not KVM: ${[...new Set(reasons)].join('; ')}`;
     notices.push({
       level: 'warning',
-      text: `Guests ran under TCG emulation: guest speed is not representative.${because}`,
+      text: `Guests ran under TCG emulation: guest speed is not representative.${whyNotKvm([...new Set(reasons)])}`,
       remedy: 'Compare settings within this run only; measure on a host with KVM before deciding.',
     });
   }
@@ -186,10 +197,24 @@ function notRepresentative(run: Run): readonly Notice[] {
   return notices;
 }
 
+/** QEMU's own words run over ten lines, and are others with each build: they are in the table of the run. */
+const LONGEST_REASON = 100;
+
+function whyNotKvm(reasons: readonly string[]): string {
+  const [only] = reasons;
+  if (only === undefined) return '';
+  return reasons.length === 1 && only.length <= LONGEST_REASON
+    ? ` Why not KVM: ${only}.`
+    : ' Why not KVM: see Provenance, at the end of the report.';
+}
+
 /** More cells than this are counted, not named: the verdict says which, and so does the convergence map. */
 const MOST_NAMED = 3;
 
-function notConverged(run: Run): readonly Notice[] {
+const CONVERGENCE_REMEDY =
+  'Choose a setting or a link that does (the convergence map shows which), or a later deadline.';
+
+function notConverged(run: Run, nameOf: CellNames): readonly Notice[] {
   const records = run.records.filter((record) => record.outcome.kind === 'not-converged');
   const groups = grouped(records, (record) => record.cellId);
   if (groups.length > MOST_NAMED) {
@@ -197,17 +222,19 @@ function notConverged(run: Run): readonly Notice[] {
       {
         level: 'warning',
         text: `${counted(records.length, 'trial')} in ${groups.length} cells did not converge before their deadline; ranked as slower than every completed one.`,
+        remedy: CONVERGENCE_REMEDY,
       },
     ];
   }
   return groups.map((group) => ({
     level: 'warning',
-    text: `${counted(group.length, 'trial')} of ${group[0].cellId} did not converge within ${group[0].deadlineMs / 1000} s; ranked as slower than every completed one.`,
+    text: `${counted(group.length, 'trial')} of ${nameOf(group[0].cellId)} did not converge within ${group[0].deadlineMs / 1000} s; ranked as slower than every completed one.`,
+    remedy: CONVERGENCE_REMEDY,
   }));
 }
 
 /** QEMU's own cap, which nobody asked for, is lower than the link: the limiter was measured, not the link. */
-function defaultCap(run: Run): readonly Notice[] {
+function defaultCap(run: Run, nameOf: CellNames): readonly Notice[] {
   const capped = run.records.filter((record) => {
     const cap = record.effective?.source.parameters['max-bandwidth'];
     if (typeof cap !== 'number' || 'max-bandwidth' in record.requested.parameters) return false;
@@ -220,7 +247,7 @@ function defaultCap(run: Run): readonly Notice[] {
   return [
     {
       level: 'warning',
-      text: `QEMU's own max-bandwidth (${formatByteRate(cap)}, that is ${formatBitRate(cap * 8)}) was slower than the link in ${cellsOf(capped)}.`,
+      text: `QEMU's own max-bandwidth (${formatByteRate(cap)}, that is ${formatBitRate(cap * 8)}) was slower than the link in ${cellsOf(capped, nameOf)}.`,
       remedy: 'Set parameters: { max-bandwidth: unlimited } in the plan to measure the link.',
     },
   ];
@@ -228,18 +255,33 @@ function defaultCap(run: Run): readonly Notice[] {
 
 function trialWarnings(run: Run): readonly Notice[] {
   const found = new Map<string, { count: number; message: string }>();
-  for (const { code, message } of run.records.flatMap((record) => record.warnings)) {
-    const entry = found.get(code);
-    if (entry === undefined) found.set(code, { count: 1, message });
-    else entry.count += 1;
+  for (const { warnings } of run.records) {
+    const messages = new Map(warnings.map(({ code, message }) => [code, message]));
+    for (const [code, message] of messages) {
+      const entry = found.get(code);
+      if (entry === undefined) found.set(code, { count: 1, message });
+      else entry.count += 1;
+    }
   }
+  // The message ends with what to do; its figures are those of the first trial.
   return [...found].map(([code, { count, message }]) => ({
     level: 'warning',
-    text: `${code} (${counted(count, 'time')}): ${message}`,
+    text: `${message} (${code}: ${count === 1 ? '1 trial' : `this and ${counted(count - 1, 'more trial')}`})`,
   }));
 }
 
-function skipped(run: Run): readonly Notice[] {
+/** Where the record has no remedy of its own. */
+const skipRemedies: Readonly<Record<SkipReason, string>> = {
+  'capability-missing': 'Add a QEMU that has it to the plan (qemu), or leave the setting out.',
+  'parameter-missing': 'Add a QEMU that has it to the plan (qemu), or leave the setting out.',
+  'parameter-refused': 'Write a value that this QEMU has, or add a QEMU that has it (qemu).',
+  'capability-refused': 'Leave the combination out, or try another QEMU.',
+  'not-supported': 'Leave the combination out, or try another QEMU.',
+  'host-forbids': 'See `migbench doctor` for what this host lacks.',
+  'mode-forbids': 'See `migbench doctor` for what the namespaces mode needs.',
+};
+
+function skipped(run: Run, nameOf: CellNames): readonly Notice[] {
   const groups = grouped(run.records, ({ outcome }) =>
     outcome.kind === 'skipped' ? `${outcome.reason} ${outcome.detail}` : undefined,
   );
@@ -249,8 +291,8 @@ function skipped(run: Run): readonly Notice[] {
     return [
       {
         level: 'note',
-        text: `${counted(group.length, 'trial')} skipped (${outcome.reason}) in ${cellsOf(group)}: ${outcome.detail}`,
-        ...(outcome.remedy === undefined ? {} : { remedy: outcome.remedy }),
+        text: `${counted(group.length, 'trial')} skipped (${outcome.reason}) in ${cellsOf(group, nameOf)}: ${outcome.detail}`,
+        remedy: outcome.remedy ?? skipRemedies[outcome.reason],
       },
     ];
   });

@@ -55,9 +55,27 @@ export function terminalSummary(run: Run, options: TerminalOptions = {}): string
     ...(model.cells.length === 0 ? [] : [cellTable(model.cells, width, paint)]),
     ...(model.notices.length === 0
       ? []
-      : [model.notices.map((notice) => noticeText(notice, width, paint)).join('\n')]),
+      : [
+          fewNotes(model.notices)
+            .map((notice) => noticeText(notice, width, paint))
+            .join('\n'),
+        ]),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+/** Notes beyond these are in the report: what was skipped on purpose must not push the table off the screen. */
+const MOST_NOTES = 5;
+
+function fewNotes(notices: readonly Notice[]): readonly Notice[] {
+  const notes = notices.filter(({ level }) => level === 'note');
+  const rest = notes.length - MOST_NOTES;
+  if (rest < 2) return notices;
+  return [
+    ...notices.filter(({ level }) => level !== 'note'),
+    ...notes.slice(0, MOST_NOTES),
+    { level: 'note', text: `${rest} more notes are in the report.` },
+  ];
 }
 
 function cellTable(cells: readonly ReportCell[], width: number, paint: Paint): string {

@@ -63,10 +63,15 @@ export function convergenceMap(
   }
   const layout: LayoutRow[] = [];
   const squares: Square[] = [];
+  // A heading over one row each would be half of the picture.
+  const flat = [...groups.values()].every((rows) => rows.size === 1);
   for (const [g, [heading, rows]] of [...groups].entries()) {
-    layout.push({ key: `g${g}|${pictureText(heading)}`, cells: [...rows.values()].flat() });
+    if (!flat) {
+      layout.push({ key: `g${g}|${pictureText(heading)}`, cells: [...rows.values()].flat() });
+    }
     for (const [r, [setting, members]] of [...rows].entries()) {
-      const key = `c${g}.${r}|${pictureText(setting)}`;
+      const name = flat ? `${heading}${LABEL_SEPARATOR}${setting}` : setting;
+      const key = `c${g}.${r}|${pictureText(name)}`;
       layout.push({ key, cells: members });
       for (const index of members) {
         const cell = cells[index];

@@ -66,7 +66,7 @@ export function chartConfig(theme: ThemeName): Config {
       tickColor: grid,
       labelFontSize: 12,
       titleFontSize: 12,
-      labelLimit: 360,
+      labelLimit: 430,
     },
     legend: {
       labelColor: text,

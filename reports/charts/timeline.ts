@@ -5,6 +5,7 @@ import { panels } from '../timeline/series.ts';
 /** Widths in pixels: the page fits them to its own. */
 const WIDTH = 900;
 const PANEL_HEIGHT = 92;
+/** The page gives it a lane for each that the trial has. */
 const PHASES_HEIGHT = 40;
 
 /** A figure of these is that of the time since the one before: a slope across a standstill would be a lie. */
@@ -14,7 +15,7 @@ const OVER_INTERVALS: ReadonlySet<string> = new Set(['wire', 'progress', 'cpu'])
 const PHASE_KINDS = ['setup', 'pass', 'switchover', 'postcopy', 'aftermath', 'other'] as const;
 
 /**
- * The specification, without data. Its data sets are `phases` ({start, end, name, kind, lane}), `rules` ({panel, name,
+ * The specification, without data. Its data sets are `phases` ({start, end, name, kind, lane, label, labelAt, before, after}), `rules` ({panel, name,
  * value}) and one per panel ({s, series, value}); times in seconds. The page leaves out the panels without any.
  */
 export function timelineChart(): TopLevelSpec {
@@ -57,7 +58,8 @@ function phasesPanel() {
             bind: 'scales',
           },
         ],
-        mark: { type: 'rect', clip: true, stroke: null },
+        // A thin line between neighbours of one colour: passes.
+        mark: { type: 'rect', clip: true, stroke: 'white', strokeWidth: 1, strokeOpacity: 0.8 },
         encoding: {
           x,
           x2: { field: 'end' },
@@ -76,7 +78,21 @@ function phasesPanel() {
       },
       {
         mark: { type: 'text', align: 'left', dx: 3, clip: true, color: '#1c2127', fontSize: 11 },
-        encoding: { x, y, text: { field: 'label', type: 'nominal' }, tooltip },
+        encoding: {
+          x: { ...x, field: 'labelAt' },
+          y,
+          text: { field: 'label', type: 'nominal' },
+          tooltip,
+        },
+      },
+      // A name that does not fit into its band stands beside it, where there is room.
+      {
+        mark: { type: 'text', align: 'left', dx: 4, clip: true, fontSize: 11 },
+        encoding: { x: { ...x, field: 'end' }, y, text: { field: 'after', type: 'nominal' } },
+      },
+      {
+        mark: { type: 'text', align: 'right', dx: -4, clip: true, fontSize: 11 },
+        encoding: { x, y, text: { field: 'before', type: 'nominal' } },
       },
     ],
   };

@@ -69,7 +69,16 @@ function specOf(rows: readonly Row[], least: number, width: number): TopLevelSpe
     type: 'nominal' as const,
     sort: null,
     title: null,
-    axis: { labelLimit: 480, grid: true, ticks: false },
+    axis: { labelLimit: 430, labelPadding: 8, grid: true, ticks: false },
+  };
+  // Each verdict has its colour and shape in all charts; the legend names those that are here.
+  const words = order.map((each) => verdictWords[each]);
+  const verdict = {
+    field: 'verdict',
+    type: 'nominal' as const,
+    scale: { domain: words },
+    title: null,
+    legend: { values: words.filter((word) => rows.some((row) => row.verdict === word)) },
   };
   const intervals = rows.filter(({ low }) => low !== undefined);
   return {
@@ -108,7 +117,7 @@ function specOf(rows: readonly Row[], least: number, width: number): TopLevelSpe
                 y,
                 x: { field: 'low', type: 'quantitative' as const },
                 x2: { field: 'high' },
-                color: colorOf(),
+                color: verdict,
               },
             },
           ]),
@@ -122,24 +131,10 @@ function specOf(rows: readonly Row[], least: number, width: number): TopLevelSpe
             title: 'change, % of the base',
             scale: { zero: true },
           },
-          color: colorOf(),
-          shape: {
-            field: 'verdict',
-            type: 'nominal',
-            scale: { domain: order.map((verdict) => verdictWords[verdict]) },
-            title: null,
-          },
+          color: verdict,
+          shape: verdict,
         },
       },
     ],
-  };
-}
-
-function colorOf() {
-  return {
-    field: 'verdict',
-    type: 'nominal' as const,
-    scale: { domain: order.map((verdict) => verdictWords[verdict]) },
-    title: null,
   };
 }

@@ -3,7 +3,8 @@ import type { CellComparison, Comparison, ComparedSide } from '../../harness/com
 import { renderSvg } from '../charts/render-svg.ts';
 import { escapeHtml } from '../escape.ts';
 import { runFacts } from '../facts.ts';
-import { table, withSub, type Html } from '../html/elements.ts';
+import { counted } from '../format.ts';
+import { factsTable, table, withSub, type Html } from '../html/elements.ts';
 import { style } from '../html/style.ts';
 import { comparisonCharts } from './chart.ts';
 import { noticesOf } from './notices.ts';
@@ -34,6 +35,8 @@ const PLOT_WIDTH = 620;
 const ownStyle = `
 .judged-bad { color: var(--bad); font-weight: 600; } .judged-good { color: var(--good); font-weight: 600; }
 .judged-warning { color: var(--warning); } .judged-note { color: var(--muted); }
+.compared caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.compared td.name { min-width: 170px; } .compared h3 { overflow-wrap: anywhere; }
 `;
 
 /** The whole of the page. */
@@ -44,7 +47,7 @@ export async function comparisonPage(comparison: Comparison): Promise<Html> {
     const svg = await renderSvg(spec, 'shared');
     charts.push(
       `<figure aria-labelledby="chart-${name}"><figcaption><h3 id="chart-${name}">${escapeHtml(heading)}</h3></figcaption>` +
-        `<div class="chart" role="img" aria-label="${escapeHtml(`Chart: change of ${heading} by cell. The table above has its figures.`)}">${svg}</div></figure>`,
+        `<div class="chart" role="img" tabindex="0" aria-label="${escapeHtml(`Chart: change of ${heading} by cell. The table above has its figures.`)}">${svg}</div></figure>`,
     );
   }
   return `<!doctype html>
@@ -67,7 +70,7 @@ ${verdict(comparison)}
 ${notices(comparison)}
 <section aria-labelledby="results"><h2 id="results">Results</h2>
 <p>${escapeHtml(methodText(comparison))}</p>
-${comparison.cells.map(cellSection).join('\n')}</section>
+${cellSections(comparison.cells)}</section>
 ${
   charts.length === 0
     ? ''
@@ -110,7 +113,18 @@ function judged({
   return `<span class="judged-${verdictLevels[each]}">${withSub(verdictWords[each], reason)}</span>`;
 }
 
-function cellSection(cell: CellComparison): Html {
+/** Of more cells than these, those in which nothing was called are folded away. */
+const MOST_OPEN = 8;
+
+function cellSections(cells: Comparison['cells']): Html {
+  const quiet = ({ completion, metrics }: CellComparison) =>
+    [completion, ...metrics].every(
+      ({ verdict: each }) => each === 'no-change' || each === 'inconclusive',
+    );
+  return cells.map((cell) => cellSection(cell, cells.length > MOST_OPEN && quiet(cell))).join('\n');
+}
+
+function cellSection(cell: CellComparison, folded: boolean): Html {
   const { completion, metrics } = cell;
   const rows = [
     [
@@ -133,7 +147,7 @@ function cellSection(cell: CellComparison): Html {
     ]),
   ];
   const figures = ['Base', 'Candidate', 'Change', 'p', 'Would have seen'];
-  return table(
+  const figuresOfCell = table(
     cell.label,
     [
       { title: 'Metric' },
@@ -142,6 +156,10 @@ function cellSection(cell: CellComparison): Html {
     ],
     rows,
   );
+  const name = escapeHtml(cell.label);
+  return folded
+    ? `<details class="fold compared"><summary>${name} <span class="muted">nothing changed, as far as it can be told</span></summary>${figuresOfCell}</details>`
+    : `<div class="compared"><h3>${name}</h3>\n${figuresOfCell}</div>`;
 }
 
 function provenance({ base, candidates }: Comparison): Html {
@@ -153,9 +171,5 @@ function provenance({ base, candidates }: Comparison): Html {
 }
 
 function sideTable(side: ComparedSide): Html {
-  return table(
-    `${side.directory}: ${side.trials} trials`,
-    [{ title: 'What' }, { title: 'Value' }],
-    runFacts(side).map(([name, value]) => [escapeHtml(name), escapeHtml(value)]),
-  );
+  return factsTable(`${side.directory}: ${counted(side.trials, 'trial')}`, runFacts(side));
 }

@@ -1,6 +1,7 @@
 /** Small parts of HTML pages; whatever is given as text is escaped here. */
 import type { ChartTable } from '../charts/types.ts';
 import { escapeHtml } from '../escape.ts';
+import type { Fact } from '../facts.ts';
 
 /** HTML that is finished: made here, not to be escaped again. */
 export type Html = string;
@@ -64,6 +65,21 @@ export function figuresTable(caption: string, { heads, rows }: ChartTable): Html
   );
 }
 
+/** Facts with their details folded away. */
+export function factsTable(caption: string, facts: readonly Fact[]): Html {
+  return table(
+    caption,
+    [{ title: 'What' }, { title: 'Value' }],
+    facts.map(([name, value, details = []]) => [
+      escapeHtml(name),
+      escapeHtml(value) +
+        (details.length === 0
+          ? ''
+          : `<details class="more"><summary>Why</summary>${details.map((text) => `<p>${escapeHtml(text)}</p>`).join('')}</details>`),
+    ]),
+  );
+}
+
 /** A figure with something smaller under it. */
 export function withSub(text: string, sub: string): Html {
   return sub === ''
@@ -75,8 +91,12 @@ const copyNames = {
   markdown: 'Markdown',
   csv: 'CSV',
   'vega-lite': 'Vega-Lite',
-  text: 'text',
+  text: 'Copy',
 } as const;
+
+function copyTitle(title: string, format: keyof typeof copyNames): string {
+  return format === 'text' ? title : `${title} as ${copyNames[format]}`;
+}
 
 /** Buttons that copy something in several forms; `of` names it to the page's program. */
 export function copyButtons(
@@ -86,7 +106,9 @@ export function copyButtons(
 ): Html {
   const buttons = formats.map(
     (format) =>
-      `<button type="button" data-copy="${format}" data-of="${of}" data-what="${escapeHtml(`${title} as ${copyNames[format]}`)}" aria-label="Copy ${escapeHtml(title)} as ${copyNames[format]}">${copyNames[format]}</button>`,
+      `<button type="button" data-copy="${format}" data-of="${of}" data-what="${escapeHtml(copyTitle(title, format))}" aria-label="Copy ${escapeHtml(copyTitle(title, format))}">${copyNames[format]}</button>`,
   );
-  return `<div class="copy"><span class="muted" aria-hidden="true">Copy as</span> ${buttons.join(' ')}</div>`;
+  const lead =
+    formats[0] === 'text' ? '' : '<span class="muted" aria-hidden="true">Copy as</span> ';
+  return `<div class="copy">${lead}${buttons.join(' ')}</div>`;
 }

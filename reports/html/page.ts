@@ -7,7 +7,8 @@ import { terms } from '../glossary.ts';
 import type { ReportModel } from '../model.ts';
 import type { Notice } from '../notices.ts';
 import type { TimelinesResult } from '../timeline/collect.ts';
-import { copyButtons, figuresTable, table, type Html } from './elements.ts';
+import { copyButtons, factsTable, figuresTable, type Html } from './elements.ts';
+import { shortList } from '../verdict/words.ts';
 import { filterPanel } from './filter-panel.ts';
 import { pageData } from './page-data.ts';
 import { chartScripts, clientScript } from './program.ts';
@@ -34,6 +35,9 @@ const chapters: readonly (readonly [id: string, question: string, charts: readon
   ['noise-and-drift', 'How much of it is noise?', ['noise']],
 ];
 
+const HOW_TO_READ =
+  '<p class="muted">A point is a trial: click it for its timeline. The bar is the median of its cell, the line that median’s 95 % interval, from six trials on.</p>\n';
+
 /** The whole of index.html. */
 export async function htmlPage(
   model: ReportModel,
@@ -48,7 +52,8 @@ export async function htmlPage(
       const shown = charts.filter(({ name }) => names.includes(name));
       return { id, question, html: shown.map(chartFigure).join('\n') };
     })
-    .filter(({ html }) => html !== '');
+    .filter(({ html }) => html !== '')
+    .map((section, i) => (i === 0 ? { ...section, html: HOW_TO_READ + section.html } : section));
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -62,7 +67,7 @@ export async function htmlPage(
 <a class="skip" href="#results">Skip to the results</a>
 <header class="frame">
 <h1>${escapeHtml(run.environment.planName)}</h1>
-<div class="muted">${escapeHtml(`${run.environment.startedAt} · run ${run.environment.runId}`)}</div>
+<div class="muted">${escapeHtml(underTitle(run))}</div>
 </header>
 <main class="frame">
 ${verdict(model)}
@@ -83,19 +88,15 @@ ${capacitySection(model)}
 ${detailSections(model)}
 <section aria-labelledby="again"><h2 id="again">To run it again</h2>
 <p>In the run directory, which holds the plan as it was written:</p>
-<pre id="command" tabindex="0">${escapeHtml(reproduceCommand(run))}</pre>
+<pre id="command">${escapeHtml(reproduceCommand(run))}</pre>
 ${drawn ? copyButtons('command', 'the command', ['text']) : ''}</section>
 </main>
 <footer class="frame">
 <section aria-labelledby="provenance"><h2 id="provenance">Provenance</h2>
-${table(
-  'What these figures hold for',
-  [{ title: 'What' }, { title: 'Value' }],
-  runFacts(run).map(([name, value]) => [escapeHtml(name), escapeHtml(value)]),
-)}</section>
+${factsTable('What these figures hold for', runFacts(run))}</section>
 <section aria-labelledby="figures"><h2 id="figures">How each figure is measured</h2>
-<p>A trial is one migration; every trial of a cell starts from the same saved guest. More is in docs/methodology.md of migbench, and what surprised us in docs/variability.md.</p>
-<dl>${terms.map(({ name, text }) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)}</dd>`).join('\n')}</dl></section>
+<p>A trial is one migration; every trial of a cell starts from the same saved guest. Each figure has a section in the documentation of migbench, named behind it; what surprised us is in docs/variability.md.</p>
+<dl>${terms.map(({ name, text, see }) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)} <span class="see">${escapeHtml(see)}</span></dd>`).join('\n')}</dl></section>
 </footer>
 <div id="copy-status" class="visually-hidden" role="status"></div>
 ${
@@ -118,19 +119,46 @@ function verdict(model: ReportModel): Html {
   return `<section class="verdict ${model.level}" aria-label="Verdict"><p class="count">${escapeHtml(model.verdict)}</p>${list}</section>`;
 }
 
+/** When, which run, and on what: `2026-11-25 09:15 UTC · run … · TCG · QEMU 10.0.13 · 2 × AMD EPYC`. */
+function underTitle({ environment, records }: ReportModel['run']): string {
+  const { startedAt, runId, host, qemu } = environment;
+  const accelerators = new Set(records.flatMap(({ accelerator }) => accelerator ?? []));
+  const versions = [...new Set(qemu.map(({ version }) => version))];
+  return [
+    `${startedAt.slice(0, 16).replace('T', ' ')} UTC`,
+    `run ${runId}`,
+    ...[...accelerators].map((name) => name.toUpperCase()),
+    ...(versions.length === 0 ? [] : [`QEMU ${shortList(versions)}`]),
+    `${host.cpus} × ${host.cpuModel}`,
+  ].join(' · ');
+}
+
 const noticeMarks: Readonly<Record<Notice['level'], string>> = {
   bad: 'FAILED',
   warning: 'Warning',
   note: 'Note',
 };
 
+/** More notes than this are folded away: what was skipped on purpose must not hide what went wrong. */
+const MOST_NOTES = 3;
+
 function noticeList(notices: readonly Notice[]): Html {
   if (notices.length === 0) return '';
-  const items = notices.map(({ level, text, remedy }) => {
-    const more = remedy === undefined ? '' : `<span class="remedy">→ ${escapeHtml(remedy)}</span>`;
-    return `<li class="${level}"><span class="mark">${noticeMarks[level]}</span><span>${escapeHtml(text)}</span>${more}</li>`;
-  });
-  return `<section aria-label="Warnings and notes"><ul class="notices">\n${items.join('\n')}\n</ul></section>`;
+  const list = (some: readonly Notice[]) => {
+    const items = some.map(({ level, text, remedy }) => {
+      const more =
+        remedy === undefined ? '' : `<span class="remedy">→ ${escapeHtml(remedy)}</span>`;
+      return `<li class="${level}"><span class="mark">${noticeMarks[level]}</span><span>${escapeHtml(text)}</span>${more}</li>`;
+    });
+    return items.length === 0 ? '' : `<ul class="notices">\n${items.join('\n')}\n</ul>`;
+  };
+  const notes = notices.filter(({ level }) => level === 'note');
+  const folded = notes.length > MOST_NOTES;
+  const shown = folded ? notices.filter(({ level }) => level !== 'note') : notices;
+  const rest = folded
+    ? `<details class="fold" data-print><summary>${notes.length} notes: what was skipped, and what is good to know</summary>${list(notes)}</details>`
+    : '';
+  return `<section aria-label="Warnings and notes">${list(shown)}${rest}</section>`;
 }
 
 function contents(
@@ -177,7 +205,7 @@ function timelineSection({ packed }: Pick<TimelinesResult, 'packed'>): Html {
     ['right', 'Later'],
   ].map(([how, text]) => `<button type="button" data-zoom="${how}">${text}</button>`);
   return `<section id="timeline-section" tabindex="-1" aria-labelledby="timeline-heading"><h2 id="timeline-heading">Timeline of a trial</h2>
-<p>Choose a trial here, or click its point in a chart above. Drag the band of phases to move along the time axis, turn the wheel with Shift over it to zoom, or use the buttons. The shaded part is the switchover, from STOP to RESUME.</p>
+<p>Choose a trial here, or click its point in a chart above. Drag the band of phases to move along the time axis, turn the wheel with Shift over it to zoom, or use the buttons. The shaded part is the switchover, from STOP to RESUME; dashed lines are the bandwidth that was allowed, and the work before the migration.</p>
 <div class="choices"><label>Cell <select id="timeline-cell"></select></label><label>Trial <select id="timeline-trial"></select></label></div>
 <div class="choices" role="group" aria-label="Zoom">${zooms.join(' ')}</div>
 <div class="chart" id="timeline" role="img" aria-label="Timeline"></div></section>`;

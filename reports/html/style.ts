@@ -39,7 +39,7 @@ a { color: var(--link); }
 .verdict.good, .verdict.note { border-color: var(--good); background: var(--good-back); }
 .verdict.bad .count { color: var(--bad); } .verdict.warning .count { color: var(--warning); } .verdict.good .count { color: var(--good); }
 .findings { margin: 6px 0 2px; padding-left: 20px; font-size: 16px; }
-.findings li { margin: 5px 0; max-width: 100ch; overflow-wrap: anywhere; }
+.findings li { margin: 5px 0; max-width: 105ch; overflow-wrap: anywhere; }
 .notices { list-style: none; margin: 0; padding: 0; }
 .notices li { display: grid; grid-template-columns: 76px 1fr; gap: 2px 12px; padding: 7px 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 .notices .mark { font-size: 12px; font-weight: 600; padding-top: 2px; color: var(--muted); }
@@ -64,6 +64,7 @@ thead th { vertical-align: bottom; border-bottom-width: 2px; }
 td.figure, th.figure { text-align: right; }
 td.figure { white-space: nowrap; }
 td.name, th.name { overflow-wrap: break-word; }
+td.name { min-width: 84px; }
 tbody th { font-weight: normal; min-width: 90px; font-size: inherit; white-space: normal; }
 .outcome-failed, .outcome-damaged { color: var(--bad); font-weight: 600; }
 .outcome-not-converged, .outcome-invalid { color: var(--warning); }
@@ -84,8 +85,10 @@ select { max-width: 100%; }
 .choices { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center; margin: 10px 0; }
 .choices label { display: flex; gap: 8px; align-items: center; max-width: 100%; min-width: 0; }
 .choices select { min-width: 0; flex: 0 1 auto; }
-pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 10px 12px; overflow-x: auto; margin: 8px 0; }
+pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 10px 12px; white-space: pre-wrap; overflow-wrap: anywhere; margin: 8px 0; }
 dl { display: grid; grid-template-columns: minmax(140px, max-content) 1fr; gap: 6px 16px; }
+.see { color: var(--muted); font-size: 12px; white-space: nowrap; }
+.more > summary { cursor: pointer; color: var(--muted); } .more p { max-width: 100ch; overflow-wrap: anywhere; color: var(--muted); }
 dt { font-weight: 600; } dd { margin: 0; max-width: 84ch; }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 #vg-tooltip-element { overflow-wrap: anywhere; max-width: 420px; }
@@ -103,6 +106,7 @@ dt { font-weight: 600; } dd { margin: 0; max-width: 84ch; }
   figure, tr, .verdict { break-inside: avoid; } h2, h3, figcaption { break-after: avoid; }
   details.fold { border: 0; padding: 0; }
   .scroll, .chart { overflow: visible; }
+  details::details-content { content-visibility: visible; height: auto; }
   .chart svg { max-width: 100%; height: auto; }
 }
 `;

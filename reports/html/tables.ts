@@ -18,26 +18,28 @@ import type { ReportModel } from '../model.ts';
 import { dimensionTitles, limitsOf, resultMetrics } from '../results.ts';
 import { belongsTo, table, withSub, type Html } from './elements.ts';
 
-/** Results: one row per cell. */
+/** Results: one row per cell. Limits that all cells share are said once. */
 export function resultsTable(model: ReportModel): Html {
+  const limits = model.cells.map(limitsOf);
+  const shared = new Set(limits.map((each) => JSON.stringify(each))).size === 1;
   const columns = [
     ...model.dimensions.map((dimension) => ({ title: dimensionTitles[dimension] })),
     { title: 'Completed' },
     ...resultMetrics.map(({ title }) => ({ title, figure: true })),
-    { title: 'Cap, limit', figure: true },
+    ...(shared ? [] : [{ title: 'Cap, limit', figure: true }]),
   ];
+  const limitText = shared
+    ? `In all cells max-bandwidth was ${limits[0]?.cap} and downtime-limit ${limits[0]?.downtimeLimit}.`
+    : 'Cap and limit are the effective max-bandwidth and downtime-limit.';
   return table(
-    'Medians over completed trials; below them the 95 % interval of the median, or the range where there are too few trials for one. Cap and limit are the effective max-bandwidth and downtime-limit.',
+    `Medians over completed trials; below them the 95 % interval of the median, or the range where there are too few trials for one. ${limitText}`,
     columns,
-    model.cells.map((cell) => {
-      const limits = limitsOf(cell);
-      return [
-        ...model.dimensions.map((dimension) => escapeHtml(cell.labels[dimension])),
-        outcomeCell(cell),
-        ...resultMetrics.map((metric) => figureCell(cell, metric)),
-        withSub(limits.cap, limits.downtimeLimit),
-      ];
-    }),
+    model.cells.map((cell, row) => [
+      ...model.dimensions.map((dimension) => escapeHtml(cell.labels[dimension])),
+      outcomeCell(cell),
+      ...resultMetrics.map((metric) => figureCell(cell, metric)),
+      ...(shared ? [] : [withSub(limits[row]?.cap ?? '', limits[row]?.downtimeLimit ?? '')]),
+    ]),
     (row) => ({ cell: row }),
   );
 }

@@ -31,6 +31,9 @@ export interface PackedSeries {
   readonly deltas: readonly (number | null)[];
 }
 
+/** What the rules are taken from. */
+type PackedRecord = Pick<TrialRecord, 'link' | 'measurements' | 'effective'>;
+
 /** Finer steps show nothing that the sampling (20 ms) has seen. */
 const FINEST_STEP_MS = 10;
 /** Threads with names of their own in the panel of CPU times; the quiet ones share one. */
@@ -44,7 +47,7 @@ export function stepsFor(trials: number): number {
 /** `undefined` where the samples show nothing. */
 export function packTimeline(
   samples: readonly TimelineSample[],
-  record: Pick<TrialRecord, 'link' | 'measurements'>,
+  record: PackedRecord,
   mostSteps: number,
 ): PackedTimeline | undefined {
   const first = samples[0];
@@ -74,61 +77,72 @@ function packPanel(
   samples: readonly TimelineSample[],
   grid: Grid,
 ): readonly PackedSeries[] {
-  const found = new Map<string, [step: number, value: number][]>();
+  const found = new Map<string, Reading[]>();
   let before: TimelineSample | undefined;
   for (const sample of samples) {
     if (sample.kind !== panel.kind) continue;
-    const step = Math.floor((sample.atMs - grid.fromMs) / grid.stepMs);
-    for (const { series, value } of panel.values(sample, before)) {
+    const { atMs } = sample;
+    for (const { series, value, overMs } of panel.values(sample, before)) {
       const values = found.get(series);
-      if (values === undefined) found.set(series, [[step, value]]);
-      else values.push([step, value]);
+      const reading = { atMs, value, weight: overMs ?? 1 };
+      if (values === undefined) found.set(series, [reading]);
+      else values.push(reading);
     }
     before = sample;
   }
   if (
     panel.quietAtZero &&
-    [...found.values()].every((all) => all.every(([, value]) => value === 0))
+    [...found.values()].every((all) => all.every(({ value }) => value === 0))
   )
     return [];
-  return [...busiest(found)].map(([name, values]) => {
-    const joined = onGrid(values, panel.join, grid.steps);
+  return [...busiest(found)].map(([name, readings]) => {
+    const joined = onGrid(readings, panel.join, grid);
     return { panel: panel.name, name, ...quantised(joined) };
   });
 }
 
+interface Reading {
+  readonly atMs: number;
+  readonly value: number;
+  /** In a mean of several. */
+  readonly weight: number;
+}
+
 /** The series that do most; the others' sum under one name. (Only CPU times have more than a few.) */
 function busiest(
-  found: ReadonlyMap<string, readonly [number, number][]>,
-): ReadonlyMap<string, readonly [number, number][]> {
+  found: ReadonlyMap<string, readonly Reading[]>,
+): ReadonlyMap<string, readonly Reading[]> {
   if (found.size <= MOST_THREADS) return found;
-  const sum = (values: readonly [number, number][]) =>
-    values.reduce((total, [, value]) => total + value, 0);
+  const sum = (readings: readonly Reading[]) =>
+    readings.reduce((total, { value }) => total + value, 0);
   const sorted = [...found].toSorted(([, a], [, b]) => sum(b) - sum(a));
-  const rest = new Map<number, number>();
-  for (const [step, value] of sorted.slice(MOST_THREADS - 1).flatMap(([, values]) => values)) {
-    rest.set(step, (rest.get(step) ?? 0) + value);
+  // Of one moment, not of one step: a step holds several moments, whose mean is wanted.
+  const rest = new Map<number, Reading>();
+  for (const reading of sorted.slice(MOST_THREADS - 1).flatMap(([, readings]) => readings)) {
+    const { value = 0 } = rest.get(reading.atMs) ?? {};
+    rest.set(reading.atMs, { ...reading, value: value + reading.value });
   }
   return new Map([
     ...sorted.slice(0, MOST_THREADS - 1),
-    ['other threads', [...rest].toSorted(([a], [b]) => a - b)],
+    ['other threads', [...rest.values()].toSorted((a, b) => a.atMs - b.atMs)],
   ]);
 }
 
 function onGrid(
-  values: readonly (readonly [step: number, value: number])[],
+  readings: readonly Reading[],
   join: Join,
-  steps: number,
+  { fromMs, stepMs, steps }: Grid,
 ): readonly (number | undefined)[] {
   const joined = Array.from({ length: steps }, (): number | undefined => undefined);
-  const counts = new Map<number, number>();
-  for (const [step, value] of values) {
+  const weights = new Map<number, number>();
+  for (const { atMs, value, weight } of readings) {
+    const step = Math.floor((atMs - fromMs) / stepMs);
     const old = joined[step];
-    const count = counts.get(step) ?? 0;
-    counts.set(step, count + 1);
+    const all = (weights.get(step) ?? 0) + weight;
+    weights.set(step, all);
     if (old === undefined || join === 'last') joined[step] = value;
     else if (join === 'highest') joined[step] = Math.max(old, value);
-    else joined[step] = old + (value - old) / (count + 1);
+    else if (all > 0) joined[step] = old + ((value - old) * weight) / all;
   }
   return joined;
 }
@@ -161,16 +175,22 @@ function phasesOf(samples: readonly TimelineSample[], endMs: number): PackedTime
   ]);
 }
 
-function rulesOf({
-  link,
-  measurements,
-}: Pick<TrialRecord, 'link' | 'measurements'>): PackedTimeline['rules'] {
+function rulesOf({ link, measurements, effective }: PackedRecord): PackedTimeline['rules'] {
   const rate = link.bandwidthBitsPerSecond;
+  const cap = effective?.source.parameters['max-bandwidth'];
   const baseline = measurements.workloadBaselinePerSecond;
+  const caps = [
+    ...(typeof rate === 'number' ? [["link's bandwidth", rate] as const] : []),
+    ...(typeof cap === 'number' && cap > 0 ? [['max-bandwidth', cap * 8] as const] : []),
+  ];
   return [
-    ...(typeof rate === 'number'
-      ? ['rate', 'wire'].map((panel) => ({ panel, name: "link's bandwidth", value: rate / 1e6 }))
-      : []),
+    // The lower one is what holds; a higher one would only flatten the picture.
+    ...caps
+      .toSorted(([, a], [, b]) => a - b)
+      .slice(0, 1)
+      .flatMap(([name, bits]) =>
+        ['rate', 'wire'].map((panel) => ({ panel, name, value: bits / 1e6 })),
+      ),
     ...(baseline === undefined
       ? []
       : [{ panel: 'progress', name: 'before the migration', value: baseline }]),

@@ -9,6 +9,8 @@ export interface SeriesValue {
   /** For readers; series of one panel differ in it. */
   readonly series: string;
   readonly value: number;
+  /** Of a rate, the time it is the rate of, ms: a mean over several counts it so. Absent: as much as any other. */
+  readonly overMs?: number;
 }
 
 export interface Panel {
@@ -34,6 +36,23 @@ function value(series: string, figure: number | undefined, unit = 1): readonly S
   return figure === undefined ? [] : [{ series, value: figure / unit }];
 }
 
+/** A rate since the sample before: samples that were held up arrive together, and some are of microseconds. */
+function rate(
+  series: string,
+  figure: number | undefined,
+  sample: TimelineSample,
+  before: TimelineSample | undefined,
+): readonly SeriesValue[] {
+  if (figure === undefined) return [];
+  return [
+    {
+      series,
+      value: figure,
+      ...(before === undefined ? {} : { overMs: sample.atMs - before.atMs }),
+    },
+  ];
+}
+
 /** Bytes of an interval as a rate; the first interval has no beginning. */
 function wireRate(
   series: string,
@@ -43,7 +62,7 @@ function wireRate(
 ): readonly SeriesValue[] {
   const elapsedMs = before === undefined ? 0 : sample.atMs - before.atMs;
   if (bytes === undefined || elapsedMs <= 0) return [];
-  return [{ series, value: (bytes * 8) / (elapsedMs * 1000) }];
+  return rate(series, (bytes * 8) / (elapsedMs * 1000), sample, before);
 }
 
 /** From top to bottom. A panel without a figure is left out. */
@@ -57,7 +76,7 @@ export const panels: readonly Panel[] = [
   },
   {
     name: 'rate',
-    title: 'rate (Mbit/s)',
+    title: 'rate, QEMU says (Mbit/s)',
     kind: 'migration',
     join: 'mean',
     values: (sample) => value('QEMU says', sample.rateBitsPerSecond, 1e6),
@@ -95,7 +114,7 @@ export const panels: readonly Panel[] = [
     title: 'work (per s)',
     kind: 'progress',
     join: 'mean',
-    values: (sample) => value('work', sample.progressPerSecond),
+    values: (sample, before) => rate('work', sample.progressPerSecond, sample, before),
   },
   {
     name: 'latency',
@@ -124,7 +143,9 @@ export const panels: readonly Panel[] = [
     title: 'CPU (% of a core)',
     kind: 'cpu',
     join: 'mean',
-    values: (sample) =>
-      Object.entries(sample.values ?? {}).map(([series, percent]) => ({ series, value: percent })),
+    values: (sample, before) =>
+      Object.entries(sample.values ?? {}).flatMap(([series, percent]) =>
+        rate(series, percent, sample, before),
+      ),
   },
 ];

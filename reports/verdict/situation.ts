@@ -54,3 +54,16 @@ export function exactMedian(cell: ReportCell, key: Metric['key']): number | unde
   const summary: MetricSummary | undefined = metricSummary(cell, key);
   return summary === undefined || summary.median.censored ? undefined : summary.median.value;
 }
+
+/** The cell with the largest median of a metric; `undefined` where none has one. */
+export function longestOf(
+  cells: readonly ReportCell[],
+  key: Metric['key'],
+): { readonly cell: ReportCell; readonly value: number } | undefined {
+  return cells
+    .flatMap((cell) => {
+      const value = exactMedian(cell, key);
+      return value === undefined ? [] : [{ cell, value }];
+    })
+    .toSorted((a, b) => b.value - a.value)[0];
+}

@@ -141,7 +141,7 @@ test('formats for a reader have about three digits', () => {
   expect(formatByteRate('unlimited')).toBe('unlimited');
   expect(formatBitRate(941_234_000)).toBe('941 Mbit/s');
   expect(formatBitRate(999_999_999)).toBe('1 Gbit/s');
-  expect(formatDuration(0.25)).toBe('250 us');
+  expect(formatDuration(0.25)).toBe('250 µs');
   expect(formatDuration(136.4)).toBe('136 ms');
   expect(formatDuration(2041)).toBe('2.04 s');
   expect(formatDuration(200_000)).toBe('3 min 20 s');

@@ -90,7 +90,9 @@ export function filteredSpec({ spec, layout }, selected) {
         (row.row === undefined || inPlot === undefined || inPlot.has(row.row)),
     );
     datasets[name] = kept;
-    left += kept.filter((/** @type {any} */ { cell }) => cell !== undefined).length;
+    // Why a row is blank is not worth a picture without any figure.
+    if (name !== 'blanks')
+      left += kept.filter((/** @type {any} */ { cell }) => cell !== undefined).length;
   }
   if (left === 0) return undefined;
   if (datasets['places'] !== undefined) {

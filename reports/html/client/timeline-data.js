@@ -41,8 +41,8 @@ export function timelineDatasets(packed) {
 function phaseRow([name, startMs, endMs]) {
   const kind = name.startsWith('pass') ? 'pass' : name;
   const known = ['setup', 'pass', 'switchover', 'postcopy', 'aftermath'].includes(kind);
-  // Post-copy overlaps the switchover: a lane of its own.
-  const lane = kind === 'postcopy' || kind === 'switchover' ? 1 : 0;
+  // They overlap: lanes of their own.
+  const lane = kind === 'postcopy' ? 1 : kind === 'switchover' ? 2 : 0;
   return {
     start: startMs / 1000,
     end: endMs / 1000,

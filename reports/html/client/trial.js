@@ -10,6 +10,8 @@ const AXIS_ROOM = 75;
 const LEGEND_ROOM = 185;
 /** Width of a letter of a phase's name, pixels. */
 const LETTER = 6.5;
+/** Height of a lane of phases, pixels. */
+const LANE_HEIGHT = 20;
 
 export class TrialTimeline {
   /** @param {import('./data.js').ReportData} data */
@@ -69,19 +71,19 @@ export class TrialTimeline {
         name === 'rules' ? rows : clipped(rows, from, to),
       ]),
     );
-    // A name that does not fit would run over its neighbours'.
-    const fits = (/** @type {any} */ { start, end, name }) =>
-      ((Math.min(end, to) - Math.max(start, from)) / (to - from)) * width > name.length * LETTER;
     spec.datasets.phases = spec.datasets.phases.map((/** @type {any} */ row) => ({
       ...row,
-      label: fits(row) ? row.name : '',
+      labelAt: Math.max(row.start, from),
+      ...phaseLabels(row, [from, to], width),
     }));
     spec.vconcat = spec.vconcat.filter(
       (/** @type {any} */ panel) =>
         panel.name === 'phases' || (datasets[panel.name]?.length ?? 0) > 0,
     );
+    const lanes = new Set(spec.datasets.phases.map((/** @type {any} */ { lane }) => lane));
     for (const panel of spec.vconcat) {
       panel.width = width;
+      if (panel.name === 'phases') panel.height = Math.max(1, lanes.size) * LANE_HEIGHT;
       // Vega warns of a layer without data.
       panel.layer = panel.layer.filter((/** @type {any} */ { data }) =>
         hasData(data?.name, panel.name, datasets),
@@ -134,6 +136,27 @@ export class TrialTimeline {
       this.window = undefined;
     this.redraw();
   }
+}
+
+/**
+ * A phase's name with how long it took: inside its band where it fits. Of those that have a lane to themselves it
+ * stands beside the band else; the others' would run over their neighbours.
+ * @param {{ start: number, end: number, name: string, lane: number }} phase
+ * @param {[number, number]} window
+ * @param {number} width of the plot, pixels
+ * @returns {{ label: string, before: string, after: string }}
+ */
+function phaseLabels({ start, end, name, lane }, [from, to], width) {
+  const pixels = width / (to - from);
+  const room = (Math.min(end, to) - Math.max(start, from)) * pixels;
+  const seconds = end - start;
+  const took = seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toPrecision(3)} s`;
+  const long = `${name} ${took}`;
+  const fitting = [long, name].find((text) => room > text.length * LETTER + 6);
+  if (fitting !== undefined) return { label: fitting, before: '', after: '' };
+  if (lane === 0) return { label: '', before: '', after: '' };
+  const fitsAfter = (to - end) * pixels > long.length * LETTER + 6;
+  return { label: '', before: fitsAfter ? '' : long, after: fitsAfter ? long : '' };
 }
 
 /**

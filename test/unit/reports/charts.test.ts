@@ -1,9 +1,10 @@
 /** Charts compile without a warning and draw the same every time. */
 import { describe, expect, test } from 'vitest';
+import { figureAxis, ticksBetween } from '../../../reports/charts/figure-axis.ts';
 import { reportCharts } from '../../../reports/charts/index.ts';
 import { renderSvg } from '../../../reports/charts/render-svg.ts';
 import { buildModel } from '../../../reports/model.ts';
-import { notConverged } from '../record/examples.ts';
+import { exampleRecord, notConverged } from '../record/examples.ts';
 import { readEveryOutcome, runOf } from './fixture.ts';
 import { readRun } from '../../../harness/record/reader.ts';
 
@@ -49,4 +50,54 @@ describe('cell charts', () => {
       renderSvg({ ...spec, autosize: 'fit', height: { step: 10 } }),
     ).rejects.toMatchObject({ code: 'internal' });
   });
+});
+
+describe('the axis of figures', () => {
+  test('is linear where the figures are alike', () => {
+    expect(figureAxis([1, 30]).scale).toEqual({ zero: true, nice: true });
+  });
+
+  test('of figures far apart has ticks of every order, each readable', async () => {
+    expect(ticksBetween(0.01, 25)).toEqual([0, 0.01, 0.1, 1, 10]);
+    expect(ticksBetween(1, 600)).toEqual([0, 1, 2, 5, 10, 20, 50, 100, 200, 500]);
+    const records = [8, 700, 29_000].map((totalTimeMs, i) =>
+      exampleRecord({
+        cellId: `c${i}`,
+        trialId: `t${i}`,
+        labels: { ...exampleRecord().labels, setting: `s${i}` },
+        measurements: { totalTimeMs },
+      }),
+    );
+    const charts = reportCharts(buildModel(await readRun(await runOf(records))), 600);
+    const svg = await renderSvg(charts.find(({ name }) => name === 'total-time')!.spec);
+    for (const label of ['0.001', '0.01', '0.1', '1', '10'])
+      expect(svg).toContain(`>${label}</text>`);
+  });
+});
+
+test('a row without a figure says why', async () => {
+  const model = buildModel(await readEveryOutcome());
+  const downtime = reportCharts(model, 600).find(({ name }) => name === 'downtime')!;
+  const svg = await renderSvg(downtime.spec);
+  expect(svg).toContain('>skipped</text>');
+  expect(svg).toContain('>failed</text>');
+});
+
+test('one cell per workload: no heading over each row', async () => {
+  const records = ['idle', 'database'].map((workload, i) =>
+    exampleRecord({
+      cellId: `c${i}`,
+      trialId: `t${i}`,
+      labels: { ...exampleRecord().labels, workload },
+      measurements: { totalTimeMs: 900 + i },
+    }),
+  );
+  const charts = reportCharts(buildModel(await readRun(await runOf(records))), 600);
+  for (const name of ['convergence-map', 'total-time']) {
+    const keys = charts.find((chart) => chart.name === name)?.layout?.rows.map(({ key }) => key);
+    expect(keys?.map((key) => key.slice(key.indexOf('|') + 1))).toEqual([
+      'idle · precopy',
+      'database · precopy',
+    ]);
+  }
 });

@@ -97,6 +97,56 @@ describe('not-converged', () => {
   });
 });
 
+describe('many settings, many workloads', () => {
+  test('a long list is cut, and of what helps the quickest and the gentlest are said', () => {
+    const cells: Given[] = [
+      { setting: 'precopy', results: ['not converged'] },
+      ...[5, 4, 3, 2, 1].map((n): Given => ({
+        setting: `multifd-${n}`,
+        results: [{ totalTimeMs: 1000 * n, pauseMs: 60 - 10 * n }],
+      })),
+    ];
+    expect(said(cells, 'not-converged')).toEqual([
+      'memory-stress does not converge at 200Mbit with precopy; multifd-5, multifd-4, multifd-3, multifd-2 and 1 more do. ' +
+        'There, multifd-1, the quickest, takes 1 s and pauses the guest 50 ms; ' +
+        'multifd-5, with the shortest pause, takes 5 s and pauses the guest 10 ms.',
+    ]);
+  });
+
+  test('a hundred workloads do not make a hundred sentences', () => {
+    const cells = Array.from({ length: 100 }, (_, i): Given => ({
+      workload: `busy-${i}`,
+      setting: 'precopy',
+      results: ['not converged'],
+    }));
+    const sentences = said(cells, 'not-converged');
+    expect(sentences).toHaveLength(7);
+    expect(sentences.at(-1)).toBe(
+      '94 more combinations do not converge: the convergence map has them.',
+    );
+  });
+});
+
+describe('lost-work', () => {
+  const cells = (lost: readonly number[]) =>
+    lost.map((workloadLostSeconds, i): Given => ({
+      setting: `s${i}`,
+      results: [{ workloadLostSeconds }],
+    }));
+
+  test('the dearest and the cheapest', () => {
+    expect(said(cells([0.2, 3.1, 1]), 'lost-work')).toEqual([
+      'The dearest migration costs 3.1 s of work (memory-stress with s1), the cheapest 200 ms (memory-stress with s0).',
+    ]);
+  });
+
+  test('nothing lost is cheaper than little: no cheapest among those that lose', () => {
+    expect(said(cells([0.2, 3.1, -8, 0.01]), 'lost-work')).toEqual([
+      'The dearest migration costs 3.1 s of work (memory-stress with s1); in 2 of 4 cells no loss was seen.',
+    ]);
+  });
+});
+
 test('converges: all of it, with its range and its longest pause', () => {
   const cells: Given[] = [
     { workload: 'idle', setting: 'precopy', results: [{ totalTimeMs: 800, pauseMs: 40 }] },
@@ -104,7 +154,7 @@ test('converges: all of it, with its range and its longest pause', () => {
     { workload: 'busy', setting: 'precopy', results: ['not converged'] },
   ];
   expect(said(cells, 'converges')).toEqual([
-    'idle completes with every setting that was measured in 700 ms to 800 ms; the longest pause is 55 ms (idle · multifd).',
+    'idle completes with every setting tried, in 700 ms to 800 ms; the longest pause is 55 ms (idle with multifd).',
   ]);
 });
 
@@ -113,7 +163,7 @@ test('over-limit: only where the pause is longer than the limit in effect', () =
   const over: Given = { setting: 'postcopy', downtimeLimitMs: 300, results: [{ pauseMs: 450 }] };
   expect(said([within], 'over-limit')).toEqual([]);
   expect(said([within, over], 'over-limit')).toEqual([
-    'In 1 of 2 cells the guest stood still longer than its downtime limit; worst in memory-stress · postcopy: 450 ms where 300 ms was allowed.',
+    'In 1 of 2 cells the guest stood still longer than its downtime limit: memory-stress with postcopy, 450 ms where 300 ms was allowed.',
   ]);
 });
 
@@ -123,7 +173,7 @@ test('reported-too-low: a client saw far more than QEMU says', () => {
     { setting: 'precopy', results: [{ downtimeMs: 100, pauseMs: 110, blackoutMs: 130 }] },
   ];
   expect(said(cells, 'reported-too-low')).toEqual([
-    'Do not trust the reported downtime alone: in memory-stress · postcopy QEMU reports 0 ms where a client saw silence for 640 ms.',
+    'Do not trust the reported downtime alone: in memory-stress with postcopy, QEMU reports 0 ms where a client saw silence for 640 ms.',
   ]);
 });
 
@@ -141,7 +191,7 @@ describe('versions', () => {
         'versions',
       ),
     ).toEqual([
-      'new takes longer than old in 1 case, at most 2.0 times as long (memory-stress · precopy · new); their intervals do not meet.',
+      'new takes longer than old in 1 case, at most 2.0 times as long (memory-stress with precopy on new); their intervals do not meet.',
     ]);
   });
 

@@ -59,6 +59,35 @@ describe('notices', () => {
     expect(notices.some(({ text }) => text.includes('128 MiB/s, that is 1.07 Gbit/s'))).toBe(true);
   });
 
+  test('each says what to do next, in its remedy or as the end of a warning of the harness', async () => {
+    const { notices } = buildModel(await readEveryOutcome());
+    const without = notices.filter(({ remedy }) => remedy === undefined).map(({ text }) => text);
+    // Warnings of trials and notes of the host bring theirs along.
+    expect(without.map((text) => text.slice(0, 24))).toEqual([
+      'The STOP and RESUME stam',
+      'No heartbeat arrived at ',
+      expect.stringContaining('=HYPERLINK'),
+      'netem is missing from th',
+    ]);
+  });
+
+  test('why not KVM: in a few words, or elsewhere', () => {
+    const tcg = (reasons: readonly string[]) =>
+      buildModel({
+        ...run([measured(1, {})]),
+        environment: exampleEnvironment({
+          plannedTrials: 1,
+          accelerators: reasons.map((reason, i) => ({ qemu: `q${i}`, chosen: 'tcg', reason })),
+        }),
+      }).notices[0]?.text;
+    expect(tcg(['no /dev/kvm', 'no /dev/kvm'])).toContain('Why not KVM: no /dev/kvm.');
+    const long = `QEMU says: ${'failed to set MSR; '.repeat(20)}`;
+    for (const text of [tcg([long]), tcg([`${long}1`, `${long}2`]), tcg(['a', 'b'])]) {
+      expect(text?.length).toBeLessThan(160);
+      expect(text).toContain('see Provenance');
+    }
+  });
+
   test('an outcome that the plan does not allow is bad, even where it is no failure', () => {
     const outcome = { kind: 'not-converged', detail: '' } as const;
     const model = buildModel(run([exampleRecord({ outcome, expected: false })]));

@@ -64,6 +64,44 @@ describe('a timeline goes through the page and comes back', () => {
     expect(Math.max(...(data['heartbeat'] ?? []).map(({ value }) => Number(value)))).toBe(412);
   });
 
+  test('samples that were held up and arrive together are no burst of work', () => {
+    const data = unpacked([
+      { atMs: 0, kind: 'progress', progress: 0 },
+      { atMs: 200, kind: 'progress', progress: 12, progressPerSecond: 60 },
+      { atMs: 200.03, kind: 'progress', progress: 24, progressPerSecond: 400_000 },
+    ]);
+    const [row] = data['progress'] ?? [];
+    expect(data['progress']).toHaveLength(1);
+    // 24 in 200.03 ms.
+    expect(row?.['value']).toBeCloseTo(120, 0);
+  });
+
+  test('the threads that share a name are summed at each moment, not over a step', () => {
+    const values = Object.fromEntries(
+      Array.from({ length: 8 }, (_, i) => [`t${i}`, i < 3 ? 5 : 90]),
+    );
+    const moments = [0, 2, 4, 6, 8].map((atMs): TimelineSample => ({ atMs, kind: 'cpu', values }));
+    const others = unpacked(moments)['cpu']?.filter(({ series }) => series === 'other threads');
+    expect(others?.map(({ value }) => value)).toEqual([15]);
+  });
+
+  test('the rule is the bandwidth that holds: the link, or a lower cap', () => {
+    const samples = [
+      { atMs: 0, kind: 'migration', rateBitsPerSecond: 1e8 },
+      { atMs: 50, kind: 'migration', rateBitsPerSecond: 2e8 },
+    ] as const;
+    const rules = (cap: number | string) => {
+      const side = { capabilities: {}, parameters: { 'max-bandwidth': cap } };
+      const effective = { source: side, destination: side };
+      return packTimeline(samples, { link, measurements: {}, effective }, 600)?.rules.filter(
+        ({ panel }) => panel === 'rate',
+      );
+    };
+    expect(rules('unlimited')).toEqual([{ panel: 'rate', name: "link's bandwidth", value: 1000 }]);
+    expect(rules(2 ** 27)).toEqual([{ panel: 'rate', name: "link's bandwidth", value: 1000 }]);
+    expect(rules(2 ** 20)).toEqual([{ panel: 'rate', name: 'max-bandwidth', value: 8.388608 }]);
+  });
+
   test('the busiest threads have names, the others share one', () => {
     const values = Object.fromEntries(
       Array.from({ length: 9 }, (_, i) => [`source/worker ${i}`, 10 * (i + 1)]),

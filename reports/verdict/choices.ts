@@ -1,0 +1,71 @@
+/** What the settings that do converge cost: all of a few, and of many the quickest and the one that pauses least. */
+import type { Metric } from '../../harness/analysis/metrics.ts';
+import { formatDuration } from '../../harness/units.ts';
+import type { ReportCell } from '../cell.ts';
+import { exactMedian, type Situation } from './situation.ts';
+import { FAR_APART_FACTOR } from './standstill.ts';
+import { listed } from './words.ts';
+import { LEAST_LOST_MS } from './work.ts';
+
+/** Settings whose costs are all said; of more, two are: the trade-off chart has the others. */
+const MOST_COSTS = 3;
+
+/** ` There, postcopy takes 4 s, pauses the guest 9 ms and costs 1.4 s of work; …`; empty where nothing is known. */
+export function choicesAt(
+  where: string,
+  settings: readonly string[],
+  places: readonly Situation[],
+): string {
+  const cellsOf = (setting: string) =>
+    places.flatMap(({ cells }) => cells.filter(({ labels }) => labels.setting === setting));
+  const parts = worthSaying(settings, cellsOf).flatMap(({ setting, as }) => {
+    const said = costOf(cellsOf(setting));
+    return said === '' ? [] : [`${setting}${as} ${said}`];
+  });
+  return parts.length === 0 ? '' : ` ${where}, ${parts.join('; ')}.`;
+}
+
+function worthSaying(
+  settings: readonly string[],
+  cellsOf: (setting: string) => readonly ReportCell[],
+): readonly { readonly setting: string; readonly as: string }[] {
+  if (settings.length <= MOST_COSTS) return settings.map((setting) => ({ setting, as: '' }));
+  const least = (key: Metric['key']) =>
+    settings
+      .flatMap((setting) => {
+        const values = cellsOf(setting).flatMap((cell) => exactMedian(cell, key) ?? []);
+        return values.length === 0 ? [] : [{ setting, most: Math.max(...values) }];
+      })
+      .toSorted((a, b) => a.most - b.most)[0]?.setting;
+  const quickest = least('totalTimeMs');
+  const gentlest = least('pauseMs');
+  if (quickest === undefined || gentlest === undefined) return [];
+  return quickest === gentlest
+    ? [{ setting: quickest, as: ', the quickest and with the shortest pause,' }]
+    : [
+        { setting: quickest, as: ', the quickest,' },
+        { setting: gentlest, as: ', with the shortest pause,' },
+      ];
+}
+
+/** Over the cells of one setting, one per QEMU: ranges of their medians. */
+function costOf(cells: readonly ReportCell[]): string {
+  const medians = (key: Metric['key']) => cells.flatMap((cell) => exactMedian(cell, key) ?? []);
+  const pauses = medians('pauseMs');
+  const blackouts = medians('blackoutMs');
+  const lost = medians('workloadLostSeconds').map((seconds) => seconds * 1000);
+  const silent =
+    blackouts.length > 0 && Math.max(...blackouts) > FAR_APART_FACTOR * Math.max(0, ...pauses);
+  return listed([
+    ...durations('takes', medians('totalTimeMs')),
+    ...durations('pauses the guest', pauses),
+    ...(silent ? [`leaves it silent for up to ${formatDuration(Math.max(...blackouts))}`] : []),
+    ...(Math.max(0, ...lost) < LEAST_LOST_MS ? [] : durations('costs', lost, ' of work')),
+  ]);
+}
+
+function durations(words: string, values: readonly number[], after = ''): readonly string[] {
+  if (values.length === 0) return [];
+  const [low, high] = [Math.min(...values), Math.max(...values)].map(formatDuration);
+  return [`${words} ${low === high ? low : `${low} to ${high}`}${after}`];
+}
