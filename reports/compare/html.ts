@@ -44,7 +44,8 @@ export async function comparisonPage(comparison: Comparison): Promise<Html> {
   const title = titleOf(comparison);
   const charts = [];
   for (const { name, title: heading, spec } of comparisonCharts(comparison, PLOT_WIDTH)) {
-    const svg = await renderSvg(spec, 'shared');
+    // One picture to ears, named by the element around it.
+    const svg = (await renderSvg(spec, 'shared')).replace('<svg ', '<svg aria-hidden="true" ');
     charts.push(
       `<figure aria-labelledby="chart-${name}"><figcaption><h3 id="chart-${name}">${escapeHtml(heading)}</h3></figcaption>` +
         `<div class="chart" role="img" tabindex="0" aria-label="${escapeHtml(`Chart: change of ${heading} by cell. The table above has its figures.`)}">${svg}</div></figure>`,

@@ -28,6 +28,7 @@ h1 { font-size: 26px; margin: 0 0 4px; overflow-wrap: anywhere; }
 h2 { font-size: 21px; margin: 48px 0 8px; padding-top: 14px; border-top: 1px solid var(--line); }
 h3 { font-size: 16px; margin: 30px 0 4px; }
 p { margin: 8px 0; max-width: 84ch; }
+p, li, dd, summary, .muted { overflow-wrap: anywhere; }
 a { color: var(--link); }
 .muted, .sub { color: var(--muted); }
 .sub { font-size: 12px; display: block; }
@@ -87,7 +88,7 @@ select { max-width: 100%; }
 .choices select { min-width: 0; flex: 0 1 auto; }
 pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 10px 12px; white-space: pre-wrap; overflow-wrap: anywhere; margin: 8px 0; }
 dl { display: grid; grid-template-columns: minmax(140px, max-content) 1fr; gap: 6px 16px; }
-.see { color: var(--muted); font-size: 12px; white-space: nowrap; }
+.see { color: var(--muted); font-size: 12px; }
 .more > summary { cursor: pointer; color: var(--muted); } .more p { max-width: 100ch; overflow-wrap: anywhere; color: var(--muted); }
 dt { font-weight: 600; } dd { margin: 0; max-width: 84ch; }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

@@ -1,11 +1,11 @@
 /** A situation: one workload on one link with one guest and QEMU. Its cells are the settings to choose between. */
 import { metricSummary, type MetricSummary } from '../../harness/analysis/cells.ts';
 import type { Metric } from '../../harness/analysis/metrics.ts';
-import { LABEL_SEPARATOR, type Dimension, type ReportCell } from '../cell.ts';
+import type { Dimension, ReportCell } from '../cell.ts';
 import { groupsOf } from '../groups.ts';
 
 export interface Situation {
-  /** Workload and guest, as far as they vary: `memory-stress`. Plain text. */
+  /** Workload and guest, as far as they vary: `memory-stress in 1GiB`. Plain text. */
   readonly subject: string;
   readonly qemu: string;
   /** The link's label. */
@@ -23,7 +23,7 @@ export function situationsOf(
     dimensions
       .filter((dimension) => dimension === 'workload' || dimension === 'guest')
       .map((dimension) => cell.labels[dimension])
-      .join(LABEL_SEPARATOR);
+      .join(' in ');
   // The id without the setting would be safer than labels, but two workloads of one label read as one anyway.
   const key = (cell: ReportCell) =>
     JSON.stringify([named(cell), cell.labels.link, cell.labels.qemu]);

@@ -1,6 +1,5 @@
 /** The report of a run in a real browser: what it draws, what a reader does with it, and what it keeps out. */
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -8,10 +7,9 @@ import type { TopLevelSpec } from 'vega-lite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TrialRecord } from '../../harness/record/schema.ts';
 import { renderSvg } from '../../reports/charts/render-svg.ts';
-import { writeReport } from '../../reports/index.ts';
-import { exampleRecord } from '../unit/record/examples.ts';
-import { everyOutcome, runOf } from '../unit/reports/fixture.ts';
+import { everyOutcome } from '../unit/reports/fixture.ts';
 import { hostileNames } from '../unit/reports/hostile-names.ts';
+import { charts, overflowOf, reportOf, violationsOf } from './checks.ts';
 import { chromiumPath, openReport, startBrowser } from './chromium.ts';
 import { writeObservedRun } from './observed-run.ts';
 
@@ -20,20 +18,6 @@ let folder: string;
 let observed: string;
 let hostile: string;
 let records: readonly TrialRecord[];
-
-async function reportOf(directory: string): Promise<string> {
-  await writeReport(directory, { formats: ['html'] });
-  return join(directory, 'report', 'index.html');
-}
-
-/** How many charts the page has, and which of them are empty. */
-async function charts(page: Page): Promise<{ readonly count: number; readonly empty: string[] }> {
-  return page.evaluate(() => {
-    const all = [...document.querySelectorAll('.chart')];
-    const drawn = (chart: Element) => chart.querySelectorAll('svg path, canvas').length > 0;
-    return { count: all.length, empty: all.filter((chart) => !drawn(chart)).map(({ id }) => id) };
-  });
-}
 
 const visibleRows = (page: Page, selector: string) => page.locator(`${selector} tbody tr:visible`);
 
@@ -250,74 +234,9 @@ describe.skipIf(chromiumPath === undefined)('report in a browser', { timeout: 12
         // Axe is put into the page, which its policy would forbid.
         bypassCSP: true,
       });
-      await page.evaluate(() => {
-        for (const details of document.querySelectorAll('details')) details.open = true;
-      });
-      const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-      await page.addScriptTag({ content: await readFile(axe, 'utf8') });
-      const violations = await page.evaluate(async () => {
-        const scope = globalThis as unknown as {
-          axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-        };
-        const result = await scope.axe.run();
-        return result.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
-      });
-      expect(violations).toEqual([]);
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(overflow).toBeLessThanOrEqual(0);
+      expect(await violationsOf(page)).toEqual([]);
+      expect(await overflowOf(page)).toBeLessThanOrEqual(0);
       expect(complaints).toEqual([]);
     },
   );
-
-  describe('a record that has little', () => {
-    const failed = exampleRecord({
-      outcome: { kind: 'failed', reason: 'source-exited', detail: 'Aborted' },
-      expected: false,
-    });
-    test.each([
-      ['none', [], 0],
-      ['only failures', [failed], 1],
-      ['one trial without figures', [exampleRecord({ measurements: {} })], 1],
-      ['one trial', [exampleRecord({ measurements: { totalTimeMs: 900 } })], 2],
-    ] as const)('%s', async (_name, given, drawn) => {
-      const { page, complaints } = await openReport(browser, await reportOf(await runOf(given)));
-      expect(await charts(page)).toEqual({ count: drawn, empty: [] });
-      expect(await page.locator('h1').textContent()).toBe('example');
-      expect((await page.locator('.verdict .count').textContent())?.length).toBeGreaterThan(10);
-      expect(complaints).toEqual([]);
-    });
-  });
-
-  test('2,000 trials: all timelines in less than 10 MB, and it answers', async () => {
-    const directory = join(folder, 'large');
-    const many = Array.from({ length: 8 }, (_, i) => `memory-stress-${i}`);
-    const written = await writeObservedRun(directory, {
-      workloads: many,
-      repetitions: 21,
-      stepMs: 500,
-    });
-    expect(written.length).toBeGreaterThan(2000);
-    const file = await reportOf(directory);
-    const { page, complaints } = await openReport(browser, file);
-    const size = (await readFile(file)).byteLength;
-    expect(size).toBeLessThan(10e6);
-    expect((await charts(page)).empty).toEqual([]);
-    const usableMs = await page.evaluate(
-      () => performance.getEntriesByName('migbench-usable')[0]?.startTime,
-    );
-    console.log(
-      `${written.length} trials: ${(size / 1e6).toFixed(1)} MB, usable after ${Math.round(usableMs ?? 0)} ms`,
-    );
-    await page.locator('#filters summary').click();
-    await page.getByLabel('memory-stress-3', { exact: true }).uncheck();
-    expect(await page.locator('#filter-count').textContent()).toBe('84 of 96 cells');
-    const last = written.at(-1)?.trialId ?? '';
-    await page.evaluate((trial) => {
-      location.hash = `trial=${trial}`;
-    }, last);
-    await expect.poll(() => page.locator('#timeline').getAttribute('data-trial')).toBe(last);
-    expect(complaints).toEqual([]);
-  });
 });

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { marked } from 'marked';
 import { describe, expect, it } from 'vitest';
-import { compareGroups, compareRuns, type Comparison } from '../../../harness/compare/index.ts';
 import {
   markdownComparison,
   terminalComparison,
@@ -11,47 +10,8 @@ import {
 } from '../../../reports/compare/index.ts';
 import { changeText, effectIntervalText, pText } from '../../../reports/compare/words.ts';
 import { metricOf } from '../../../harness/analysis/metrics.ts';
-import { madeUpRun, trials } from '../compare/fixture.ts';
 import { temporaryFolder } from '../record/temporary.ts';
-import { hostileNames } from './hostile-names.ts';
-
-const quiet = [2000, 2010, 2020, 2030, 2040, 2050];
-
-const slower = (): Comparison =>
-  compareRuns(
-    madeUpRun([
-      { observations: trials('totalTimeMs', quiet) },
-      { labels: { setting: 'postcopy' }, observations: trials('totalTimeMs', quiet) },
-    ]),
-    madeUpRun(
-      [
-        { observations: trials('totalTimeMs', [...quiet.map((value) => value * 1.101)]) },
-        {
-          labels: { setting: 'postcopy' },
-          observations: trials('totalTimeMs', [...quiet.slice(1), undefined]),
-        },
-      ],
-      { runId: 'two', node: '22.0.0' },
-    ),
-  );
-
-const hostile = (): Comparison =>
-  compareGroups(
-    madeUpRun(
-      hostileNames.flatMap((name, index) =>
-        ['old', name].map((setting) => ({
-          labels: { setting, workload: `${name} ${index}`, link: name, guest: name, qemu: name },
-          hash: name,
-          observations: trials(
-            'totalTimeMs',
-            quiet.map((value) => (setting === 'old' ? value : value * 2)),
-          ),
-        })),
-      ),
-      { planName: '<b>plan</b>', node: '<b>node</b>' },
-    ),
-    'setting',
-  );
+import { hostile, slower } from './comparisons.ts';
 
 describe('the words of a comparison', () => {
   it('write changes as percent, factors and differences', () => {
