@@ -22,7 +22,9 @@ import { CARD_FILE, readCard, type Card } from './characterize/card.ts';
 import { DEFAULT_WINDOWS_MS } from './characterize/measure/schedule.ts';
 import {
   ownErrorOf,
+  postcopyStarts,
   validate,
+  withOwnErrors,
   type CardForUse,
   type Validation,
 } from './characterize/validation.ts';
@@ -79,11 +81,19 @@ export async function validatePlan(request: ValidateRequest): Promise<ValidateOu
     const exitCode = await runAll(request, plan, folder);
     if (exitCode !== EXIT_CODES.ok) return { exitCode };
   }
-  const { records } = await readRun(request.run ?? join(directory, 'run'));
+  const { records, plan } = await readRun(request.run ?? join(directory, 'run'));
   const calibrations = await calibrationsOf(request, cards);
   const createdAt = new Date().toISOString();
   const source = `validated ${createdAt.slice(0, 10)} on ${describe(records)}`;
-  const validation = validate(records, forUse(cards, calibrations));
+  const validation = validate(records, forUse(cards, calibrations), postcopyStarts(plan.cells));
+  if (validation.trials.length === 0) {
+    const why = Object.entries(validation.leftOut).map(([reason, count]) => `${count} ${reason}`);
+    throw new MigbenchError(
+      'record',
+      `No migration could be compared with a prediction: ${why.join('; ')}. Cards and run have to be of the same workload, ` +
+        'parameters, guest, QEMU version and accelerator.',
+    );
+  }
   const summary = ownErrorOf(validation.trials, source);
   await writeFileAtomically(
     join(directory, 'validation.json'),
@@ -94,9 +104,7 @@ export async function validatePlan(request: ValidateRequest): Promise<ValidateOu
     validationMarkdown(validation, source),
   );
   for (const { folder, card } of cards) {
-    const own = validation.trials.filter(({ qemu }) => qemu === card.qemu.version);
-    if (own.length === 0) continue;
-    const known: Card = { ...card, ownError: ownErrorOf(own, source) };
+    const known = withOwnErrors(card, validation, createdAt.slice(0, 10));
     await writeFileAtomically(join(folder, CARD_FILE), `${JSON.stringify(known, null, 2)}\n`);
     await writeCardPages(folder, known);
   }

@@ -32,13 +32,22 @@ export type Calibration = z.infer<typeof calibrationSchema>;
  * @throws MigbenchError `record` where it cannot be read.
  */
 export async function costsFor(
-  card: Pick<Card, 'zlibBytesPerSecond'>,
+  card: Pick<Card, 'zlibBytesPerSecond' | 'accelerator'>,
   path: string | undefined,
-): Promise<HostCosts> {
+): Promise<{ readonly costs: HostCosts; readonly warnings: readonly string[] }> {
   const zlib = card.zlibBytesPerSecond;
   const measured = zlib === undefined ? {} : { zlibBytesPerSecond: zlib };
-  if (path === undefined) return { ...assumedCosts, ...measured };
-  return { ...costsOf(await readCalibration(path)), ...measured };
+  if (path === undefined) return { costs: { ...assumedCosts, ...measured }, warnings: [] };
+  const calibration = await readCalibration(path);
+  const isForeign = calibration.accelerator !== card.accelerator;
+  return {
+    costs: { ...costsOf(calibration), ...measured },
+    warnings: isForeign
+      ? [
+          `The calibration was measured under ${calibration.accelerator}, the card under ${card.accelerator}: what hosts cost differs between them.`,
+        ]
+      : [],
+  };
 }
 
 /** The costs of a calibration, without what a card says of its own pages. */
@@ -66,6 +75,11 @@ async function readCalibration(path: string): Promise<Calibration> {
     );
   });
   const parsed = parseJson(text);
-  if (parsed === undefined) throw new MigbenchError('record', `${file}: not JSON.`);
+  if (parsed === undefined) {
+    throw new MigbenchError(
+      'record',
+      `${file}: not JSON: the calibration is damaged, or this is none. migbench validate writes one.`,
+    );
+  }
   return checked(calibrationSchema, parsed.value, file);
 }

@@ -20,6 +20,7 @@ const spread = z.object({
   independent: z.number().int().nonnegative().optional(),
 });
 const range = z.object({ low: z.number(), expected: z.number(), high: z.number().optional() });
+const count = z.number().int().nonnegative();
 const convergence = z.enum(['yes', 'coin flip', 'no']);
 
 /** What a migration would take: plain pre-copy where it is a requirement, the recommended mode elsewhere. */
@@ -42,10 +43,12 @@ const ownErrorSchema = z.object({
   wrongCalls: z.number().int().nonnegative(),
   calls: z.number().int().nonnegative(),
   coinFlips: z.number().int().nonnegative(),
+  /** By call: how many migrations completed, and how many did not within their deadline. */
+  confusion: z.record(convergence, z.tuple([count, count])).optional(),
 });
 export type OwnError = z.infer<typeof ownErrorSchema>;
 
-export const cardSchema = z.object({
+const shape = z.object({
   schemaVersion: z.literal(CARD_SCHEMA_VERSION),
   workload: z.string(),
   workloadParams: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
@@ -103,7 +106,7 @@ export const cardSchema = z.object({
     /** Levels of the phases, or the first and the last of a drift; bytes. */
     levels: z.array(z.number()).optional(),
   }),
-  /** Of the workload's throughput, lost while its memory was read; absent for a guest without a load. */
+  /** Of the workload's throughput, lost over the measurement; absent for a guest without a load. */
   disturbancePercent: z.number().optional(),
   warnings: z.array(z.string()),
   // Added after the first contract.
@@ -136,8 +139,30 @@ export const cardSchema = z.object({
       }),
     )
     .optional(),
-  /** How far off predictions from such cards were, by `validate`. */
+  /** How far off predictions of plain pre-copy from such cards were, by `validate`. */
   ownError: ownErrorSchema.optional(),
+  /** The same of other settings, by their names. */
+  ownErrorBySetting: z.partialRecord(z.enum(settingNames), ownErrorSchema).optional(),
+  /** Of the workload's throughput, lost while memory is being read; bounds of 95 %. */
+  readingLossPercent: z
+    .object({ pairs: count, low: z.number(), expected: z.number(), high: z.number() })
+    .optional(),
+});
+
+/** What no measurement gives, though every field by itself might be. */
+export const cardSchema = shape.superRefine((card, context) => {
+  const refuse = (path: (string | number)[], message: string): void => {
+    context.addIssue({ code: 'custom', path, message });
+  };
+  if (card.nonZeroBytes > card.guest.memoryBytes)
+    refuse(['nonZeroBytes'], 'more than the guest’s memory');
+  for (const [index, { windowMs, uniqueDirtyBytes }] of card.dirtyCurve.entries()) {
+    const { low, median, high } = uniqueDirtyBytes;
+    const path = ['dirtyCurve', index];
+    if (low > median || median > high) refuse([...path, 'uniqueDirtyBytes'], 'out of order');
+    if (windowMs <= (card.dirtyCurve[index - 1]?.windowMs ?? 0))
+      refuse([...path, 'windowMs'], 'not longer than the window before');
+  }
 });
 
 export type Card = z.infer<typeof cardSchema>;

@@ -14,6 +14,20 @@ export const settingNames = [
 ] as const;
 export type SettingName = (typeof settingNames)[number];
 
+/** What validating has shown of a setting's predictions (docs/models.md#settings-against-migrations), for cards that were not validated. */
+const CAUTIONS: Readonly<Record<SettingName, string>> = {
+  precopy: '',
+  'auto-converge': '',
+  multifd: '',
+  'multifd-zlib': '',
+  xbzrle: '',
+  postcopy: '',
+};
+
+export function settingCaution(setting: SettingName): string {
+  return CAUTIONS[setting];
+}
+
 export interface Conditions {
   readonly setting: SettingName;
   /** Of the link, on the wire. */

@@ -3,6 +3,7 @@ import type { Card } from './card.ts';
 import { assumedCosts } from './conditions.ts';
 import { dirtyFunction, spreadOf, type DirtyCurve } from './curve.ts';
 import type { DirtyWindow, GuestMeasurement } from './measure/measure-guest.ts';
+import { readingLoss } from './measure/reading-cost.ts';
 import { phasesOf } from './phases.ts';
 import { requiredBandwidths, requiredDowntimes } from './recommend.ts';
 import { PAGE_BYTES } from './wire.ts';
@@ -36,9 +37,9 @@ export function makeCard(frame: CardFrame, measured: GuestMeasurement): Card {
   const nonZeroBytes =
     medianOf(measured.snapshots.map(({ nonZeroPages }) => nonZeroPages)) * PAGE_BYTES;
   const dirty = dirtyFunction(dirtyCurve, nonZeroBytes, 'median');
-  const { compression, dirtyCompression, delta, progress, touched } = measured;
-  const disturbance =
-    progress === undefined ? undefined : 100 * (1 - progress.read / progress.alone);
+  const { compression, dirtyCompression, delta, cost, touched } = measured;
+  const loss = readingLoss(cost);
+  const disturbance = loss === undefined ? undefined : loss.expected * readingShare(measured);
   const workload = {
     dirtyCurve,
     nonZeroBytes,
@@ -70,11 +71,12 @@ export function makeCard(frame: CardFrame, measured: GuestMeasurement): Card {
       touchedBytes: touched?.bytes,
       touchedWindowMs: touched?.windowMs,
       disturbancePercent: disturbance,
-      progressPerSecond: progress?.alone,
+      progressPerSecond: loss === undefined ? undefined : meanOf(cost.map(({ alone }) => alone)),
       zlibBytesPerSecond: compression?.bytesPerSecond,
       dirtyCompressionRatio:
         (delta?.changedPages ?? 0) < LEAST_CHANGED_PAGES ? undefined : dirtyCompression?.ratio,
     }),
+    ...(loss === undefined ? {} : { readingLossPercent: { ...loss } }),
     cpuBusyPercent: [...measured.cpuBusyPercent],
     requiredBandwidth: requiredBandwidths(workload, costs),
     requiredDowntime: requiredDowntimes(workload, costs),
@@ -91,6 +93,11 @@ export function makeCard(frame: CardFrame, measured: GuestMeasurement): Card {
     scanMs: measured.scanMs,
     crossChecks: crossChecksOf(measured, dirty),
   };
+}
+
+/** The part of the time in which memory was read. */
+function readingShare({ schedule, scanMs }: GuestMeasurement): number {
+  return Math.min(1, (schedule.offsetsMs.length * scanMs) / schedule.durationMs);
 }
 
 /** The curve over the windows that came out as long as they should. */
@@ -217,6 +224,10 @@ function warningsOf(
         ]
       : []),
   ];
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function medianOf(values: readonly number[]): number {

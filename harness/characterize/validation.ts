@@ -1,4 +1,5 @@
 /** How good predictions are: each migration of a run against what its workload's card predicts of it. */
+import { z } from 'zod';
 import type { TrialRecord } from '../record/schema.ts';
 import type { Card, OwnError } from './card.ts';
 import type { Conditions, HostCosts, SettingName } from './conditions.ts';
@@ -40,27 +41,55 @@ export interface CardForUse {
   readonly costs: HostCosts;
 }
 
+const startSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('now') }),
+  z.object({ kind: z.literal('passes'), passes: z.number() }),
+  z.object({ kind: z.literal('time'), timeMs: z.number() }),
+]);
+const postcopySchema = z.object({ postcopy: z.object({ startAfter: startSchema }) });
+type Start = z.infer<typeof startSchema>;
+
+/** When a cell's migrations become post-copy, by the cell's id: its records do not say. */
+export type PostcopyStarts = ReadonlyMap<string, Start>;
+
+/** @param cells of a run's plan.resolved.json */
+export function postcopyStarts(
+  cells: readonly { readonly id: string; readonly [key: string]: unknown }[],
+): PostcopyStarts {
+  return new Map(
+    cells.flatMap((cell) => {
+      const { data } = postcopySchema.safeParse(cell['spec']);
+      return data === undefined ? [] : [[cell.id, data.postcopy.startAfter] as const];
+    }),
+  );
+}
+
 /** Compare what can be compared; everything else is counted. */
 export function validate(
   records: readonly TrialRecord[],
   cards: readonly CardForUse[],
+  postcopy: PostcopyStarts = new Map(),
 ): Validation {
   const trials: ValidatedTrial[] = [];
   const leftOut: Record<string, number> = {};
   for (const record of records) {
-    const compared = compare(record, cards);
+    const compared = compare(record, cards, postcopy);
     if (typeof compared === 'string') leftOut[compared] = (leftOut[compared] ?? 0) + 1;
     else trials.push(compared);
   }
   return { trials, leftOut };
 }
 
-function compare(record: TrialRecord, cards: readonly CardForUse[]): ValidatedTrial | string {
+function compare(
+  record: TrialRecord,
+  cards: readonly CardForUse[],
+  postcopy: PostcopyStarts,
+): ValidatedTrial | string {
   const { kind } = record.outcome;
   if (kind !== 'completed' && kind !== 'not-converged') return kind;
   const found = cards.find(({ card }) => isOf(card, record));
   if (found === undefined) return 'no card of this workload, guest, QEMU and accelerator';
-  const conditions = conditionsOf(record);
+  const conditions = conditionsOf(record, postcopy.get(record.cellId));
   if (conditions === undefined) return 'a setting that is not predicted';
   const prediction = predict(workloadOf(found.card), conditions, found.costs);
   const { totalTimeMs, transferredBytes, downtimeMs, passes } = record.measurements;
@@ -104,7 +133,7 @@ function isOf(card: Card, record: TrialRecord): boolean {
 }
 
 /** Under what a trial migrated; `undefined` where the model does not know its setting. */
-export function conditionsOf(record: TrialRecord): Conditions | undefined {
+export function conditionsOf(record: TrialRecord, start?: Start): Conditions | undefined {
   const effective = record.effective?.source ?? record.requested;
   const asked = record.requested.capabilities;
   const on = Object.keys(asked).filter((name) => asked[name] === true);
@@ -125,13 +154,20 @@ export function conditionsOf(record: TrialRecord): Conditions | undefined {
       ? { switchoverBytesPerSecond: switchover }
       : {}),
     ...(typeof cache === 'number' ? { xbzrleCacheBytes: cache } : {}),
+    ...(setting === 'postcopy' && start !== undefined ? { leaveAfter: leaveAfter(start) } : {}),
   };
+}
+
+function leaveAfter(start: Start): NonNullable<Conditions['leaveAfter']> {
+  if (start.kind === 'passes') return { passes: start.passes };
+  return { timeMs: start.kind === 'time' ? start.timeMs : 0 };
 }
 
 function settingOf(capabilities: readonly string[], compression: unknown): SettingName | undefined {
   const key = [...capabilities].sort().join('+');
   if (key === '') return 'precopy';
   if (key === 'auto-converge' || key === 'xbzrle') return key;
+  if (key === 'postcopy-ram') return 'postcopy';
   if (key !== 'multifd') return undefined;
   if (compression === undefined || compression === 'none') return 'multifd';
   return compression === 'zlib' ? 'multifd-zlib' : undefined;
@@ -165,6 +201,28 @@ export function ownErrorOf(trials: readonly ValidatedTrial[], source: string): O
     wrongCalls: called.filter(({ call, converged }) => (call === 'yes') !== converged).length,
     calls: called.length,
     coinFlips: trials.length - called.length,
+    confusion: confusionOf(trials),
+  };
+}
+
+/** A card with what its own trials say of predictions: plain pre-copy, and each other setting that was tried. */
+export function withOwnErrors(card: Card, validation: Validation, date: string): Card {
+  const own = validation.trials.filter(({ qemu }) => qemu === card.qemu.version);
+  const source = (trials: readonly ValidatedTrial[]) =>
+    `validated ${date} on ${[...new Set(trials.map(({ workload }) => workload))].join(', ')} with QEMU ` +
+    `${card.qemu.version} under ${card.accelerator.toUpperCase()}`;
+  const errors = [...new Set(own.map(({ setting }) => setting))].map((setting) => {
+    const trials = own.filter((trial) => trial.setting === setting);
+    return [setting, ownErrorOf(trials, source(trials))] as const;
+  });
+  const plain = errors.find(([setting]) => setting === 'precopy')?.[1];
+  const others = Object.fromEntries(errors.filter(([setting]) => setting !== 'precopy'));
+  return {
+    ...card,
+    ...(plain === undefined ? {} : { ownError: plain }),
+    ...(Object.keys(others).length === 0
+      ? {}
+      : { ownErrorBySetting: { ...card.ownErrorBySetting, ...others } }),
   };
 }
 
@@ -202,9 +260,9 @@ function medianAndP90(values: readonly number[]): { median: number; p90: number 
 }
 
 /** How often each call met each outcome: rows `yes`, `coin flip`, `no`; `[completed, not-converged]`. */
-export function confusion(
+export function confusionOf(
   trials: readonly ValidatedTrial[],
-): Readonly<Record<Convergence, readonly [number, number]>> {
+): Record<Convergence, [number, number]> {
   const of = (call: Convergence): [number, number] => {
     const own = trials.filter((trial) => trial.call === call);
     const completed = own.filter(({ converged }) => converged).length;

@@ -73,7 +73,7 @@ async function predictCard(args: PredictArguments): Promise<void> {
   const passes = count('--passes', args.passes);
   const settings = await settingsOf(args.setting);
   const card = await readCard(args.card);
-  const costs = await costsFor(card, args.calibration);
+  const { costs, warnings: foreignCosts } = await costsFor(card, args.calibration);
   const maximum =
     cap === undefined
       ? {}
@@ -90,7 +90,7 @@ async function predictCard(args: PredictArguments): Promise<void> {
       costs,
     ),
   );
-  const warnings = foreignTo(card, args);
+  const warnings = [...foreignTo(card, args), ...foreignCosts];
   if (args.json) return printJson({ card: args.card, predictions, warnings });
   if (args.quiet !== true) for (const warning of warnings) process.stderr.write(`${warning}\n`);
   const { predictionText } = await import('../../reports/card/index.ts');

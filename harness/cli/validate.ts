@@ -58,8 +58,8 @@ async function validate(args: ValidateArguments): Promise<void> {
   if (validation === undefined) return;
   if (args.json) return printJson({ directory, ...validation });
   const { ERROR_HEADS, errorRows } = await import('../../reports/card/validation.ts');
-  const { confusion } = await import('../characterize/validation.ts');
-  const calls = Object.entries(confusion(validation.trials)).map(([call, [completed, not]]) => [
+  const { confusionOf } = await import('../characterize/validation.ts');
+  const calls = Object.entries(confusionOf(validation.trials)).map(([call, [completed, not]]) => [
     ...[call, String(completed), String(not)],
   ]);
   const out = Object.entries(validation.leftOut).map(([why, count]) => `${count} ${why}`);

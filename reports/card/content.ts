@@ -1,5 +1,5 @@
 /** What a card's page says, before it is Markdown or HTML: one page for whoever plans capacity. */
-import type { Card, OwnError } from '../../harness/characterize/card.ts';
+import type { Card } from '../../harness/characterize/card.ts';
 import type { Range } from '../../harness/characterize/predict.ts';
 import {
   formatBitRate,
@@ -9,6 +9,7 @@ import {
   formatPercent,
 } from '../../harness/units.ts';
 import { UNKNOWN } from '../format.ts';
+import { ownErrors, ownErrorText } from './own-error.ts';
 
 /** A table: its first column holds names, the others figures, unless it is prose. */
 export interface CardTable {
@@ -67,7 +68,14 @@ export function cardContent(card: Card): CardContent {
       `QEMU ${card.qemu.version} (${card.qemu.reference}), ${card.createdAt.slice(0, 16).replace('T', ' ')} UTC`,
     verdict: verdict(card),
     warnings: card.warnings,
-    tables: [bandwidths(card), downtimes(card), curve(card), facts(card), ...checks(card)],
+    tables: [
+      bandwidths(card),
+      downtimes(card),
+      curve(card),
+      facts(card),
+      ...checks(card),
+      ...ownErrors(card),
+    ],
     notes: notes(card),
   };
 }
@@ -205,10 +213,28 @@ function facts(card: Card): CardTable {
       'cost of measuring',
       card.disturbancePercent === undefined
         ? UNKNOWN
-        : `${formatPercent(Math.max(0, card.disturbancePercent))} of its throughput`,
+        : `${formatPercent(Math.max(0, card.disturbancePercent))} of its throughput${lossText(card)}`,
     ],
   ];
-  return { caption: 'The workload', heads: ['what', 'figure'], rows, prose: [1] };
+  return {
+    caption: 'The workload: what was seen of the guest while it was measured',
+    heads: ['what', 'figure'],
+    rows,
+    prose: [1],
+  };
+}
+
+function signedPercent(percent: number): string {
+  const rounded = Math.round(Math.abs(percent));
+  return `${percent < 0 && rounded > 0 ? '−' : '+'}${rounded} %`;
+}
+
+function lossText({ readingLossPercent: loss }: Card): string {
+  if (loss === undefined) return '';
+  const [low, middle, high] = [loss.low, loss.expected, loss.high].map((percent) =>
+    Math.round(percent).toString().replace('-', '−'),
+  );
+  return `; while memory is being read ${middle} % (95 %: ${low} to ${high} %, ${loss.pairs} pairs)`;
 }
 
 function checks({ crossChecks = [] }: Card): CardTable[] {
@@ -221,7 +247,7 @@ function checks({ crossChecks = [] }: Card): CardTable[] {
         method,
         windowMs === 0 ? UNKNOWN : duration(windowMs),
         note ?? formatBytes(uniqueDirtyBytes.median),
-        differencePercent === undefined ? UNKNOWN : formatPercent(differencePercent),
+        differencePercent === undefined ? UNKNOWN : signedPercent(differencePercent),
       ]),
     },
   ];
@@ -237,29 +263,8 @@ function notes(card: Card): string[] {
     ...(parameters === '' ? [] : [`Parameters, in base units: ${parameters}.`]),
     `Machine ${card.guest.machineType}, CPU ${card.guest.cpu}; host ${card.host ?? 'unknown'}; ${card.qemu.package === '' ? '' : `${card.qemu.package}; `}migbench ${card.migbench ?? 'unknown'}.`,
     'Times, bytes and downtimes are predictions: the link carries what Ethernet and TCP leave of it, and the hosts cost what docs/models.md assumes.',
-    ownErrorText(card.ownError),
+    card.ownError === undefined
+      ? ownErrorText(undefined)
+      : `How good they are: the predictor’s own error, above, ${card.ownError.source}.`,
   ];
-}
-
-/** How good such predictions were found to be. */
-export function ownErrorText(error: OwnError | undefined): string {
-  if (error === undefined) {
-    return 'How far off predictions from this card are has not been measured: migbench validate does.';
-  }
-  const part = (name: string, of: { median: number; p90: number } | undefined, unit: string) =>
-    of === undefined
-      ? []
-      : [
-          `${name} ${Number(of.median.toPrecision(2))}${unit} (p90 ${Number(of.p90.toPrecision(2))}${unit})`,
-        ];
-  const figures = [
-    ...part('total time', error.totalTimePercent, ' %'),
-    ...part('bytes', error.bytesPercent, ' %'),
-    ...part('downtime', error.downtimePercent, ' %'),
-    ...part('downtime', error.downtimeMs, ' ms'),
-  ];
-  return (
-    `The predictor's own error, ${error.source}, ${error.trials} migrations: median of |error| ${figures.join(', ')}; ` +
-    `${error.wrongCalls} of ${error.calls} convergence calls wrong, ${error.coinFlips} coin flips.`
-  );
 }

@@ -7,7 +7,8 @@ import { formatBitRate, formatBytes, formatDuration } from '../../harness/units.
 import { renderSvg } from '../charts/render-svg.ts';
 import { escapeTerminal } from '../escape.ts';
 import { dirtyCurveChart } from './chart.ts';
-import { cardContent, ownErrorText, rangeText } from './content.ts';
+import { cardContent, rangeText } from './content.ts';
+import { ownErrorText, trustText } from './own-error.ts';
 import { cardMarkdown, cardPage } from './pages.ts';
 
 /** Write a card's pages into its directory; gives their paths. Pure but for that. */
@@ -88,7 +89,9 @@ export async function predictionText(
     '',
     ...lines,
     '',
-    ...predictions.map(({ conditions, reason }) => `${conditions.setting}: ${reason}.`),
+    ...predictions.map(({ conditions, reason }) =>
+      `${conditions.setting}: ${reason}. ${trustText(card, conditions.setting)}`.trimEnd(),
+    ),
     '',
     ...margin,
     ...extrapolated.map((why) => `Extrapolated: ${why}`),

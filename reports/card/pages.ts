@@ -7,13 +7,34 @@ import type { CardContent, CardTable } from './content.ts';
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/** Paper: everything on one page, tables small, no colours that a printer would waste. */
-const printStyle = `
+/** What a caption would say stands above its table, where it does not scroll with it. On paper everything is small. */
+const documentStyle = `
 .card h2 { margin: 22px 0 6px; padding-top: 8px; }
+.card section p { margin: 0 0 6px; font-size: 13px; }
+.card caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .card table { font-size: 13px; }
+.card td.name { white-space: nowrap; }
+.card .interval { display: block; color: var(--muted); }
+.card .long { display: inline-block; min-width: 30ch; white-space: normal; }
 .card img { max-width: 100%; background: white; }
 .card ul { margin: 6px 0; padding-left: 20px; }
-@media print { body { font-size: 10px; } .card h2 { margin: 10px 0 2px; } .card table { font-size: 9px; } .scroll { overflow: visible; } }
+.card .notices { padding-left: 0; }
+.card li { overflow-wrap: anywhere; }
+@page { size: A4; margin: 9mm; }
+@media print {
+  body { font-size: 7.5px; line-height: 1.25; }
+  .card header.frame { padding-top: 0; }
+  .card h1 { font-size: 14px; margin: 0; }
+  .card h2 { font-size: 10px; margin: 5px 0 1px; padding-top: 3px; }
+  .card p, .card section p { margin: 0 0 1px; font-size: 7.5px; max-width: none; }
+  .card .verdict { padding: 3px 6px; margin: 3px 0; }
+  .card .notices li { padding: 1px 0; } .card .notices .mark { font-size: 7.5px; padding-top: 0; }
+  .card table, .card th { font-size: 7px; }
+  .card th, .card td { padding: 1px 4px; }
+  .card td.name { white-space: normal; } .card .long { min-width: 0; }
+  .card img { max-height: 34mm; }
+  .scroll { overflow: visible; }
+}
 `;
 
 /** card.md. */
@@ -59,7 +80,7 @@ export function documentPage(content: CardContent, svg?: string): Html {
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(`${content.title} – migbench`)}</title>
-<style>${style}${printStyle}</style>
+<style>${style}${documentStyle}</style>
 </head>
 <body class="card">
 <header class="frame">
@@ -96,12 +117,31 @@ function warnings(texts: readonly string[]): Html {
   return `<ul class="notices">${items.join('')}</ul>`;
 }
 
+/** Prose longer than this wraps. */
+const LONG_CELL = 40;
+
+/** Tables with more columns than this have intervals below their figures. */
+const MANY_COLUMNS = 8;
+
+function cellHtml(text: string, isCrowded: boolean): Html {
+  const [, figure, interval] = (isCrowded && /^([^(]+) (\(.+\))$/u.exec(text)) || [];
+  if (figure !== undefined && interval !== undefined) {
+    return `${escapeHtml(figure)} <span class="interval">${escapeHtml(interval)}</span>`;
+  }
+  return text.length > LONG_CELL
+    ? `<span class="long">${escapeHtml(text)}</span>`
+    : escapeHtml(text);
+}
+
 function section({ caption, heads, rows, prose = [] }: CardTable): Html {
-  const [heading = caption] = caption.split(':', 1);
+  const [heading = caption, ...rest] = caption.split(': ');
+  const more = rest.join(': ');
+  const about = `${more.charAt(0).toUpperCase()}${more.slice(1)}.`;
   return `<section><h2>${escapeHtml(heading)}</h2>
+${more === '' ? '' : `<p class="muted">${escapeHtml(about)}</p>`}
 ${table(
-  caption,
+  heading,
   heads.map((title, index) => ({ title, figure: index > 0 && !prose.includes(index) })),
-  rows.map((cells) => cells.map(escapeHtml)),
+  rows.map((cells) => cells.map((text) => cellHtml(text, heads.length > MANY_COLUMNS))),
 )}</section>`;
 }

@@ -1,6 +1,6 @@
 /** validation.md: predictions beside what was measured, and the predictor's own error. */
 import {
-  confusion,
+  confusionOf,
   errorsOf,
   ownErrorOf,
   type ValidatedTrial,
@@ -9,7 +9,8 @@ import {
 import { formatBitRate, formatBytes, formatDuration } from '../../harness/units.ts';
 import { escapeMarkdown } from '../escape.ts';
 import { UNKNOWN } from '../format.ts';
-import { ownErrorText, rangeText } from './content.ts';
+import { rangeText } from './content.ts';
+import { ownErrorText } from './own-error.ts';
 
 const duration = (ms: number): string => (ms === 0 ? '0 ms' : formatDuration(ms));
 const signed = (percent: number | undefined, unit = ' %'): string =>
@@ -74,7 +75,7 @@ export const ERROR_HEADS = [
 /** The whole document. */
 export function validationMarkdown(validation: Validation, source: string): string {
   const { trials, leftOut } = validation;
-  const calls = confusion(trials);
+  const calls = confusionOf(trials);
   const out = Object.entries(leftOut).map(([why, count]) => `${count} ${why}`);
   return `${[
     '# Validation of predictions',

@@ -4,16 +4,16 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { window } from '../../deadline.ts';
 import { MigbenchError } from '../../errors.ts';
-import { rateBetween } from '../../guest/telemetry-samples.ts';
 import type { Stage } from '../../guest/start-guest.ts';
 import type { WarmGuest } from '../../guest/warm-guest.ts';
+import { formatDuration } from '../../units.ts';
 import type { SeriesPoint } from '../phases.ts';
 import { PAGE_BYTES } from '../wire.ts';
 import { compression, type Compression } from './compress.ts';
 import { calcDirtyRates, type DirtyRateResult } from './dirty-rate.ts';
 import { guestMemoryFile, RamReader, type Delta, type Snapshot } from './ram-reader.ts';
+import { readingCost, type CostPair } from './reading-cost.ts';
 import { scheduleOf, type Schedule } from './schedule.ts';
 import { forgetTouched, touchedBytes } from './touched.ts';
 import { busyPercent, vcpuClock } from './vcpus.ts';
@@ -47,8 +47,8 @@ export interface GuestMeasurement {
   readonly delta?: Delta;
   readonly compression?: Compression;
   readonly dirtyCompression?: Compression;
-  /** Units per second, while nothing was read and while memory was. */
-  readonly progress?: { readonly alone: number; readonly read: number };
+  /** Throughput without and with memory being read; empty for a guest without a load. */
+  readonly cost: readonly CostPair[];
 }
 
 export interface MeasureRequest {
@@ -64,8 +64,6 @@ export interface MeasureRequest {
   readonly onStep: (step: string, share?: number) => void;
 }
 
-/** Windows without reading, before and after, ms. */
-const ALONE_MS = 5_000;
 /** Reading lasts at least so long, ms. */
 const SHORTEST_READING_MS = 20_000;
 /** Pages that are compressed, and pages whose changes are looked at. */
@@ -94,8 +92,6 @@ export async function measureGuest(request: MeasureRequest): Promise<GuestMeasur
     scanMs,
     durationMs: readingMs(request.windowsMs),
   });
-  onStep('watching the guest undisturbed');
-  const before = await span(() => window(ALONE_MS, signal));
   const touchedFromMs = performance.now();
   const canTouch = request.accelerator === 'tcg' && forgetTouched(pid);
   const times = clock();
@@ -106,7 +102,10 @@ export async function measureGuest(request: MeasureRequest): Promise<GuestMeasur
     const watch = watchWorkload(stage);
     const taken = reader.read(schedule.offsetsMs, () => {
       const elapsedMs = performance.now() - touchedFromMs;
-      onStep('reading its memory', Math.min(1, elapsedMs / schedule.durationMs));
+      onStep(
+        `reading its memory for ${formatDuration(schedule.durationMs)}`,
+        Math.min(1, elapsedMs / schedule.durationMs),
+      );
     });
     try {
       return await Promise.race([taken, failed, watch.broken]);
@@ -119,34 +118,22 @@ export async function measureGuest(request: MeasureRequest): Promise<GuestMeasur
   const touched = canTouch ? touchedBytes(pid) : undefined;
   const touchedMs = performance.now() - touchedFromMs;
   // Before QEMU measures: its dirty log slows guests under TCG down for a while.
-  onStep('watching the guest undisturbed');
-  const after = await span(() => window(ALONE_MS, signal));
+  onStep('seeing what reading costs');
+  const cost = await readingCost(reader, () => telemetry.samples, signal);
   onStep('comparing what was read');
   const windows = await compareWindows(reader, schedule, reading.value);
   const contents = await contentsOf(reader, folder, reading.value.length);
   onStep('asking QEMU for its own dirty rates');
   const dirtyRates = await calcDirtyRates(guest.machine, request.accelerator, stage.signal);
-  const rate = (of: { fromMs: number; toMs: number }) =>
-    rateBetween(
-      telemetry.samples,
-      of.fromMs,
-      Math.min(of.toMs, telemetry.samples.at(-1)?.arrivedMs ?? 0),
-    );
-  const alone = [rate(before), rate(after)].filter((value) => value !== undefined);
-  const read = rate(reading);
   const { gridMs } = schedule;
   return {
-    ...{ schedule, windows, scanMs, dirtyRates, cpuBusyPercent: busy },
+    ...{ schedule, windows, scanMs, dirtyRates, cost, cpuBusyPercent: busy },
     ...contents,
     snapshots: reading.value,
     series: windows
       .filter(({ windowMs, tookMs }) => windowMs === gridMs && tookMs < 2 * gridMs)
       .map(({ atMs, bytes }) => ({ atMs, bytes })),
     ...(touched === undefined ? {} : { touched: { bytes: touched, windowMs: touchedMs } }),
-    // A guest without a load counts nothing.
-    ...(read === undefined || alone.length < 2 || !alone.every((value) => value > 0)
-      ? {}
-      : { progress: { alone: alone.reduce((sum, value) => sum + value, 0) / 2, read } }),
   };
 }
 

@@ -44,7 +44,7 @@ export function measurement(
     scanMs: 60,
     cpuBusyPercent: [42],
     dirtyRates: { readings: [], refused: [] },
-    progress: { alone: 5000, read: 4900 },
+    cost: Array.from({ length: 8 }, () => ({ alone: 5000, read: 4500 })),
     compression: { ratio: 2, bytesPerSecond: 80e6 },
     ...more,
   };

@@ -1,7 +1,11 @@
 /** Predictions against migrations, and what hosts cost, on records made from the model itself with known costs. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { calibrate } from '../../../harness/characterize/calibrate.ts';
-import { costsOf } from '../../../harness/characterize/calibration.ts';
+import { costsFor, costsOf } from '../../../harness/characterize/calibration.ts';
+import { cardSchema } from '../../../harness/characterize/card.ts';
 import {
   assumedCosts,
   type Conditions,
@@ -12,12 +16,16 @@ import { predict } from '../../../harness/characterize/predict.ts';
 import { workloadOf } from '../../../harness/characterize/recommend.ts';
 import {
   conditionsOf,
-  confusion,
+  confusionOf,
   errorsOf,
   ownErrorOf,
+  postcopyStarts,
   validate,
+  withOwnErrors,
 } from '../../../harness/characterize/validation.ts';
 import type { TrialRecord } from '../../../harness/record/schema.ts';
+import { cardContent } from '../../../reports/card/content.ts';
+import { trustText } from '../../../reports/card/own-error.ts';
 import { validationMarkdown } from '../../../reports/card/validation.ts';
 import { frame, measurement, MIB } from './measurement.ts';
 
@@ -128,7 +136,7 @@ describe('validate', () => {
     expect(error).toMatchObject({ trials: 10, wrongCalls: 0 });
     expect(error.totalTimePercent!.p90).toBeLessThan(2);
     expect(error.downtimeMs!.p90).toBeLessThan(25);
-    expect(confusion(trials).no).toEqual([0, 1]);
+    expect(confusionOf(trials).no).toEqual([0, 1]);
   });
 
   test('finds the error where they go otherwise', () => {
@@ -189,4 +197,66 @@ test('settings of a record are those that the model knows, or none', () => {
   });
   expect(of({ 'auto-converge': true, multifd: false })?.setting).toBe('auto-converge');
   expect(of({ 'auto-converge': true, multifd: true })).toBeUndefined();
+});
+
+test('post-copy is predicted from when its cell says that it starts', () => {
+  const requested = {
+    capabilities: { 'postcopy-ram': true },
+    parameters: { 'downtime-limit': 300 },
+  };
+  const starts = postcopyStarts([
+    { id: 'c', spec: { postcopy: { startAfter: { kind: 'time', timeMs: 2000 }, recover: false } } },
+    { id: 'd', spec: { postcopy: { startAfter: { kind: 'passes', passes: 2 } } } },
+    { id: 'e', spec: { postcopy: { startAfter: { kind: 'now' } } } },
+    { id: 'f', spec: {} },
+  ]);
+  expect([...starts.keys()]).toEqual(['c', 'd', 'e']);
+  const of = (cellId: string) =>
+    conditionsOf(record(busy, 1e9, 300, { cellId, requested }), starts.get(cellId));
+  expect(of('c')).toMatchObject({ setting: 'postcopy', leaveAfter: { timeMs: 2000 } });
+  expect(of('d')?.leaveAfter).toEqual({ passes: 2 });
+  expect(of('e')?.leaveAfter).toEqual({ timeMs: 0 });
+  expect(of('f')?.leaveAfter).toBeUndefined();
+});
+
+test('errors are kept on the card by setting, those of other validations beside', () => {
+  const use = [{ card: busy, costs: costsOf(calibration) }];
+  const multifd = { capabilities: { multifd: true }, parameters: { 'downtime-limit': 300 } };
+  const plain = validate([record(busy, 1e9, 300), record(busy, 50e6, 100)], use);
+  const once = withOwnErrors(busy, plain, '2026-11-25');
+  expect(once.ownError).toMatchObject({
+    trials: 2,
+    confusion: { yes: [1, 0], 'coin flip': [0, 0], no: [0, 1] },
+    source: 'validated 2026-11-25 on memory-stress with QEMU 10.0.13 under TCG',
+  });
+  expect(once.ownErrorBySetting).toBeUndefined();
+  const other = validate([record(busy, 1e9, 300, { requested: multifd })], use);
+  const twice = cardSchema.parse(
+    JSON.parse(JSON.stringify(withOwnErrors(once, other, '2026-11-26'))),
+  );
+  expect(twice.ownError).toEqual(once.ownError);
+  expect(twice.ownErrorBySetting?.multifd).toMatchObject({ trials: 1, wrongCalls: 0 });
+  const foreign = { ...busy, qemu: { ...busy.qemu, version: '7.2.22' } };
+  expect(withOwnErrors(foreign, plain, '2026-11-25').ownError).toBeUndefined();
+  const table = cardContent(twice).tables.at(-1)!;
+  expect(table.rows.map(([setting]) => setting)).toEqual(['precopy', 'multifd']);
+  expect(table.rows[0]).toEqual(expect.arrayContaining(['1 / 0', '0 / 0', '0 / 1', '0 of 2']));
+  expect(trustText(twice, 'multifd')).toContain('1 migrations');
+});
+
+test('a calibration of another accelerator is warned of', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'migbench-costs-'));
+  try {
+    await writeFile(join(folder, 'calibration.json'), JSON.stringify(calibration));
+    expect((await costsFor(busy, folder)).warnings).toEqual([]);
+    const { costs, warnings } = await costsFor({ ...busy, accelerator: 'kvm' }, folder);
+    expect(costs.source).toBe('measured');
+    expect(warnings).toEqual([
+      expect.stringContaining('calibration was measured under tcg, the card under kvm'),
+    ]);
+    await writeFile(join(folder, 'calibration.json'), '{"schemaVersion":1,');
+    await expect(costsFor(busy, folder)).rejects.toThrow('not JSON');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -20,29 +20,29 @@ describe('guideContent', () => {
   const [classes, windows] = content.tables;
 
   test('has a row for each cell with a result and for each card and link', () => {
-    const kinds = classes!.rows.map((row) => row[4]);
+    const kinds = classes!.rows.map((row) => row[5]);
     expect(kinds.filter((kind) => kind === 'predicted').length).toBeGreaterThanOrEqual(3);
     expect(kinds.filter((kind) => kind === 'measured').length).toBeGreaterThan(3);
     for (const row of classes!.rows) {
-      expect(row.at(-1)).toMatch(row[4] === 'predicted' ? /^cards\/one$/u : /~[0-9a-f]{8}$/u);
+      expect(row.at(-1)).toMatch(row[5] === 'predicted' ? /^C1$/u : /^R1 [0-9a-f]{8}$/u);
     }
     expect(windows!.rows).toHaveLength(classes!.rows.length);
   });
 
   test('reckons a window with headroom and with the longest time', () => {
-    const at = windows!.rows.findIndex((row) => row[4] === 'predicted' && row[2] === '1 Gbit/s');
+    const at = windows!.rows.findIndex((row) => row[5] === 'predicted' && row[3] === '1 Gbit/s');
     const row = windows!.rows[at]!;
     // 80 % of an hour, some seconds for each and 5 s between two.
-    expect(Number(row[6])).toBeLessThan(2880 / 5);
-    expect(Number(row[6])).toBeGreaterThan(2880 / 8);
-    const unbounded = windows!.rows.find((one) => one[5] === 'no bound')!;
-    expect(unbounded[6]).toBe('0');
+    expect(Number(row[7])).toBeLessThan(2880 / 5);
+    expect(Number(row[7])).toBeGreaterThan(2880 / 8);
+    const unbounded = windows!.rows.find((one) => one[6] === 'no bound')!;
+    expect(unbounded[7]).toBe('0');
   });
 
   test('says what it rests on, and how to do it again', () => {
     const notes = content.notes.join('\n');
-    expect(notes).toContain(run.environment.runId);
-    expect(notes).toContain('Card cards/one');
+    expect(notes).toContain(`R1: run ${run.environment.runId}`);
+    expect(notes).toContain('C1: card cards/one');
     expect(notes).toContain('migbench guide');
   });
 

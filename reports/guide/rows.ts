@@ -1,0 +1,139 @@
+/** The rows of a capacity guide: every migration that was measured, and those that the cards predict. */
+import { metricSummary, summarizeCells } from '../../harness/analysis/cells.ts';
+import type { Card } from '../../harness/characterize/card.ts';
+import { assumedCosts } from '../../harness/characterize/conditions.ts';
+import type { Prediction } from '../../harness/characterize/predict.ts';
+import { recommend, workloadOf } from '../../harness/characterize/recommend.ts';
+import type { Run } from '../../harness/record/reader.ts';
+import { formatBytes, formatDuration } from '../../harness/units.ts';
+import { bandwidthOf } from '../charts/convergence-map.ts';
+import { outcomeText } from '../cell.ts';
+import { formatCellMedian, formatMedian, UNKNOWN } from '../format.ts';
+import { rangeText } from '../card/content.ts';
+
+export interface GuideInputs {
+  readonly runs: readonly Run[];
+  /** With the path that each was read from. */
+  readonly cards: readonly { readonly path: string; readonly card: Card }[];
+  /** Of the maintenance window, ms. */
+  readonly windowMs: number;
+  readonly downtimeLimitMs: number;
+}
+
+/** A migration, measured or predicted, as the guide counts with it. */
+export interface Row {
+  readonly workload: string;
+  readonly memoryBytes: number;
+  /** Version of the QEMU that the guest came from. */
+  readonly qemu: string;
+  readonly setting: string;
+  readonly bandwidthBitsPerSecond: number;
+  readonly kind: 'measured' | 'predicted';
+  readonly outcome: string;
+  readonly time: string;
+  readonly pause: string;
+  readonly blackout: string;
+  readonly bytes: string;
+  /** What to reckon with: the worst seen, or the upper end of the interval; absent where it may not end. */
+  readonly longestMs?: number;
+  readonly from: string;
+}
+
+const OUTCOMES = {
+  yes: 'completes',
+  'coin flip': 'coin flip',
+  no: 'does not converge',
+} as const;
+/** The end of a cell's id that tells it from every other. */
+const HASH_LENGTH = 8;
+/** How rows name their run and their card; what these are stands at the end of the guide. */
+export const runMark = (index: number): string => `R${index + 1}`;
+export const cardMark = (index: number): string => `C${index + 1}`;
+
+/** Links that cards are asked about, beside those of the runs. */
+const USUAL_LINKS = [1e9, 10e9, 25e9] as const;
+/** All rows: by workload, memory, QEMU and link; measured ones in the order of their plan, then what is predicted. */
+export function rowsOf(inputs: GuideInputs): Row[] {
+  return [...inputs.runs.flatMap(measuredRows), ...predictedRows(inputs)].sort(
+    (one, other) =>
+      one.workload.localeCompare(other.workload) ||
+      one.memoryBytes - other.memoryBytes ||
+      one.qemu.localeCompare(other.qemu, 'en', { numeric: true }) ||
+      one.bandwidthBitsPerSecond - other.bandwidthBitsPerSecond ||
+      one.kind.localeCompare(other.kind),
+  );
+}
+
+function measuredRows(run: Run, index: number): Row[] {
+  const place = new Map(run.plan.cells.map(({ id }, at) => [id, at]));
+  const cells = summarizeCells(run.records).toSorted(
+    (one, other) => (place.get(one.cellId) ?? 0) - (place.get(other.cellId) ?? 0),
+  );
+  return cells.flatMap((cell) => {
+    const [record] = cell.records;
+    const rate = bandwidthOf({ ...cell, label: '' });
+    if (record === undefined || cell.completed === undefined) return [];
+    const total = metricSummary(cell, 'totalTimeMs');
+    return [
+      {
+        workload: cell.labels.workload,
+        memoryBytes: record.guest.memoryBytes,
+        qemu: record.qemu.source.version,
+        setting: cell.labels.setting,
+        bandwidthBitsPerSecond: rate,
+        kind: 'measured' as const,
+        outcome: `${outcomeText(cell)} completed`,
+        time: formatMedian(total),
+        pause: formatMedian(metricSummary(cell, 'pauseMs')),
+        blackout: formatCellMedian(cell, 'blackoutMs'),
+        bytes: formatMedian(metricSummary(cell, 'transferredBytes')),
+        ...(total === undefined || total.max.censored ? {} : { longestMs: total.max.value }),
+        from: `${runMark(index)} ${cell.cellId.slice(-HASH_LENGTH)}`,
+      },
+    ];
+  });
+}
+
+function predictedRows({ runs, cards, downtimeLimitMs }: GuideInputs): Row[] {
+  const seen = runs.flatMap(({ records }) =>
+    records.map(({ link }) => link.bandwidthBitsPerSecond),
+  );
+  const links = [
+    ...new Set([...seen.filter((rate) => typeof rate === 'number'), ...USUAL_LINKS]),
+  ].sort((one, other) => one - other);
+  return cards.flatMap(({ card }, index) =>
+    links.map((bandwidthBitsPerSecond): Row => {
+      const zlib = card.zlibBytesPerSecond;
+      const costs =
+        zlib === undefined ? assumedCosts : { ...assumedCosts, zlibBytesPerSecond: zlib };
+      const { mode, prediction } = recommend(
+        workloadOf(card),
+        bandwidthBitsPerSecond,
+        costs,
+        downtimeLimitMs,
+      );
+      return {
+        workload: card.title ?? card.workload,
+        memoryBytes: card.guest.memoryBytes,
+        qemu: card.qemu.version,
+        setting: mode === 'do-not-move' ? 'do not move' : mode,
+        bandwidthBitsPerSecond,
+        kind: 'predicted',
+        ...predictedFigures(prediction),
+        blackout: UNKNOWN,
+        from: cardMark(index),
+      };
+    }),
+  );
+}
+
+function predictedFigures(prediction: Prediction | undefined) {
+  const { convergence, totalTimeMs, bytes, downtimeMs } = prediction ?? {};
+  return {
+    outcome: convergence === undefined ? UNKNOWN : OUTCOMES[convergence],
+    time: rangeText(totalTimeMs, formatDuration),
+    pause: rangeText(downtimeMs, formatDuration),
+    bytes: rangeText(bytes, formatBytes),
+    ...(totalTimeMs?.high === undefined ? {} : { longestMs: totalTimeMs.high }),
+  };
+}
