@@ -2,8 +2,9 @@
 import type { CommandModule } from 'yargs';
 import { comparedDimensions, type ComparedDimension, type Correction } from '../compare/types.ts';
 import { EXIT_CODES, MigbenchError } from '../errors.ts';
-import { parseQuantity } from '../units.ts';
+import { comparedMetrics, noiseFloorFor, relativeFlags } from './compared.ts';
 import { printJson } from './output.ts';
+import { fraction } from './quantities.ts';
 
 const FORMATS = ['text', 'json', 'markdown'] as const;
 type Format = (typeof FORMATS)[number];
@@ -24,52 +25,18 @@ interface CompareArguments {
   readonly json: boolean;
   readonly out?: string | undefined;
   readonly force: boolean;
+  readonly gate: boolean;
+  readonly threshold?: readonly string[] | undefined;
   readonly 'noise-floor'?: string | undefined;
 }
 
-/**
- * A percentage of the command line as a fraction.
- *
- * @throws MigbenchError `usage` where it is none, or not between the ends.
- */
-function fraction(flag: string, text: string, below: number): number {
-  const parsed = parseQuantity(text, 'percent');
-  if (!parsed.ok) throw new MigbenchError('usage', `--${flag} ${text}: ${parsed.reason}.`);
-  const value = parsed.value / 100;
-  if (value > 0 && value < below) return value;
-  throw new MigbenchError(
-    'usage',
-    `--${flag}: expected a percentage above 0 %${below === 1 ? ' and below 100 %' : ''}, found ${text}.`,
-  );
-}
-
-/**
- * The noise floor of a run with `--aa`: of the one that is named, else of a compared one that is such a run.
- *
- * @throws MigbenchError `usage` where the one that is named has none.
- */
-async function noiseFloorFor(args: CompareArguments) {
-  const { noiseFloorLookup, readNoiseFloor } = await import('../compare/index.ts');
-  const named = args['noise-floor'];
-  for (const directory of named === undefined ? [args.base, args.candidate] : [named]) {
-    const found = directory === undefined ? undefined : await readNoiseFloor(directory);
-    if (found !== undefined && directory !== undefined) {
-      return { noiseFloor: noiseFloorLookup(found), noiseFloorOf: directory };
-    }
-  }
-  if (named === undefined) return {};
-  throw new MigbenchError(
-    'usage',
-    `--noise-floor: ${named} has no noise floor. Make one with: migbench run --aa --out ${named}-aa`,
-  );
-}
-
 async function compare(args: CompareArguments): Promise<void> {
-  const { compareGroups, compareRuns, metricsNamed, readSide } =
+  const { compareGroups, compareRuns, evaluateComparisonGate, readSide, relativeThresholds } =
     await import('../compare/index.ts');
   if (!(args.alpha > 0 && args.alpha < 1)) {
     throw new MigbenchError('usage', `--alpha: expected a number between 0 and 1, such as 0.05.`);
   }
+  const written = await relativeFlags(args.threshold);
   const options = {
     alpha: args.alpha,
     confidence: fraction('confidence', args.confidence, 1),
@@ -79,10 +46,7 @@ async function compare(args: CompareArguments): Promise<void> {
       : { minimumChange: fraction('minimum-change', args['minimum-change'], Infinity) }),
     resolution: fraction('resolution', args.resolution, Infinity),
     force: args.force,
-    ...(await noiseFloorFor(args)),
-    ...(args.metric === undefined
-      ? {}
-      : { metrics: metricsNamed(args.metric.flatMap((text) => text.split(','))) }),
+    ...(await noiseFloorFor(args['noise-floor'], [args.base, args.candidate])),
   };
   const { base, candidate, by, from, to } = args;
   if (candidate === undefined && by === undefined) {
@@ -97,10 +61,19 @@ async function compare(args: CompareArguments): Promise<void> {
       '--from and --to choose groups of one run: give one run and --by.',
     );
   }
-  const comparison =
-    candidate === undefined
-      ? compareGroups(await readSide(base), by ?? 'qemu', { ...options, from, to })
-      : compareRuns(await readSide(base), await readSide(candidate), { ...options, by });
+  const first = await readSide(base);
+  const second = candidate === undefined ? undefined : await readSide(candidate);
+  const gated = args.gate || written.length > 0;
+  const planned = gated ? (second ?? first).environment.thresholds : [];
+  const thresholds = relativeThresholds([...new Set([...planned, ...written])]);
+  const metrics = await comparedMetrics(args.metric, thresholds);
+  const compared =
+    second === undefined
+      ? compareGroups(first, by ?? 'qemu', { ...options, metrics, from, to })
+      : compareRuns(first, second, { ...options, metrics, by });
+  const comparison = gated
+    ? { ...compared, gate: evaluateComparisonGate(compared, thresholds) }
+    : compared;
   const reports = await import('../../reports/compare/index.ts');
   if (args.out !== undefined) {
     for (const path of await reports.writeComparison(comparison, args.out)) {
@@ -112,6 +85,7 @@ async function compare(args: CompareArguments): Promise<void> {
   else if (format === 'markdown') process.stdout.write(reports.markdownComparison(comparison));
   else process.stdout.write(reports.terminalComparison(comparison));
   if (!comparison.trusted) process.exitCode = EXIT_CODES.untrusted;
+  if (comparison.gate?.passed === false) process.exitCode = EXIT_CODES.gate;
 }
 
 export const compareCommand: CommandModule<object, CompareArguments> = {
@@ -168,6 +142,19 @@ export const compareCommand: CommandModule<object, CompareArguments> = {
         type: 'string',
         describe: 'Also write index.html, compare.md and compare.json here',
       })
+      .option('gate', {
+        type: 'boolean',
+        default: false,
+        describe:
+          'Exit with 99 where something regressed; with --threshold, where that is breached',
+      })
+      .option('threshold', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe:
+          'How much of a change is too much, such as "total_time_ms<=+5%" (may be repeated)',
+      })
       .option('force', {
         type: 'boolean',
         default: false,
@@ -182,6 +169,8 @@ export const compareCommand: CommandModule<object, CompareArguments> = {
       .example(
         '$0 compare a b --metric pause_ms --format markdown --out diff',
         'For a pull request',
-      ),
+      )
+      .example('$0 compare a b --gate', 'Exit with 99 where something regressed')
+      .example('$0 compare a b --threshold "total_time_ms<=+5%"', 'The same, with a limit'),
   handler: (args) => compare(args),
 };

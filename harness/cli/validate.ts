@@ -1,10 +1,10 @@
 /** `migbench validate`: predict, then migrate for real, and say how far off the predictions were. */
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
-import { MigbenchError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
 import { interruptSignal } from './interrupt.ts';
 import { printJson, tableText } from './output.ts';
+import { duration } from './quantities.ts';
 
 interface ValidateArguments {
   readonly plan?: string | undefined;
@@ -23,19 +23,11 @@ interface ValidateArguments {
 /** Overrides of the plan that the calibration's guests must share. */
 const SHARED = /^(?:guest|qemu|accelerator)\b/u;
 
-async function timeLimit(text: string | undefined): Promise<number | undefined> {
-  if (text === undefined) return undefined;
-  const { parseQuantity } = await import('../units.ts');
-  const parsed = parseQuantity(text, 'duration');
-  if (parsed.ok) return parsed.value;
-  throw new MigbenchError('usage', `--time-limit: ${parsed.reason}`);
-}
-
 async function validate(args: ValidateArguments): Promise<void> {
   const { loadPlanFile } = await import('./load-plan-file.ts');
   const shipped = (name: string) => join(packageRoot, 'plans', name);
   const overrides = args.set ?? [];
-  const timeLimitMs = await timeLimit(args['time-limit']);
+  const timeLimitMs = duration('time-limit', args['time-limit']);
   const plan = await loadPlanFile({ file: args.plan ?? shipped('validate.yaml'), overrides });
   const calibrationPlan = await loadPlanFile({
     file: shipped('calibrate.yaml'),

@@ -28,6 +28,7 @@ export {
   headlineMetrics,
   metricsNamed,
 } from './options.ts';
+export { evaluateComparisonGate, failedChecks, relativeThresholds } from './gate.ts';
 export {
   noiseFloorLookup,
   readNoiseFloor,
@@ -97,7 +98,9 @@ export function compareGroups(
   } = {},
 ): Comparison {
   const { from, to, ...rest } = given;
-  const sameTemplate = SAME_TEMPLATE.includes(by);
+  const sameTemplate =
+    SAME_TEMPLATE.includes(by) ||
+    (run.environment.bootedBy !== undefined && (by === 'qemu' || by === 'source'));
   const options = {
     ...defaultOptions,
     ...(sameTemplate ? {} : { minimumChange: OTHER_TEMPLATE_MINIMUM_CHANGE }),

@@ -3,6 +3,7 @@
  * compare.json holds it; an absent field is unknown or not applicable, never 0.
  */
 import type { Figure } from '../analysis/censored.ts';
+import type { Gate } from '../analysis/gate.ts';
 import type { Metric } from '../analysis/metrics.ts';
 import type { Proportion } from '../analysis/wilson-interval.ts';
 import type { Environment, Outcome, TrialRecord } from '../record/schema.ts';
@@ -192,4 +193,6 @@ export interface Comparison {
   readonly verdict: Exclude<Verdict, 'differs'>;
   /** The verdict in a sentence. */
   readonly sentence: string;
+  /** Where there is a gate: its checks, `cellId` being a pair's label, and what to know of them. */
+  readonly gate?: Gate & { readonly notes: readonly string[] };
 }

@@ -271,6 +271,12 @@ export const environmentSchema = z.object({
   only: z.string().optional(),
   /** Every cell was done as A and as B by turns (`--aa`); absent = no. */
   aa: z.boolean().optional(),
+  /** Of `regress`: the QEMU (a label) that the others are compared with. */
+  base: z.string().optional(),
+  /** All builds began from guests that this one (a reference) booted and saved; absent = each source's own. */
+  bootedBy: z.string().optional(),
+  /** Blocks were added until intervals were as narrow as this fraction (`--until-precision`); absent = none were. */
+  untilPrecision: z.number().optional(),
   /** What `--set` and `--repetitions` changed of plan.yaml, as `path=value`; absent = nothing, or not recorded. */
   overrides: z.array(z.string()).optional(),
 });

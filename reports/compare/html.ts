@@ -7,6 +7,7 @@ import { counted } from '../format.ts';
 import { factsTable, table, withSub, type Html } from '../html/elements.ts';
 import { style } from '../html/style.ts';
 import { comparisonCharts } from './chart.ts';
+import { gateLines, gateSentence } from './gate.ts';
 import { noticesOf } from './notices.ts';
 import {
   adjustedText,
@@ -68,9 +69,11 @@ export async function comparisonPage(comparison: Comparison): Promise<Html> {
 </header>
 <main class="frame">
 ${verdict(comparison)}
+${gate(comparison)}
 ${notices(comparison)}
 <section aria-labelledby="results"><h2 id="results">Results</h2>
 <p>${escapeHtml(methodText(comparison))}</p>
+${overview(comparison)}
 ${cellSections(comparison.cells)}</section>
 ${
   charts.length === 0
@@ -97,6 +100,13 @@ function verdict(comparison: Comparison): Html {
   return `<section class="verdict ${level}" aria-label="Verdict"><p class="count">${escapeHtml(comparison.sentence)}</p>${list}</section>`;
 }
 
+function gate({ gate: found }: Comparison): Html {
+  if (found === undefined) return '';
+  const lines = gateLines(found).map((text) => `<li>${escapeHtml(text)}</li>`);
+  const list = lines.length === 0 ? '' : `<ul class="findings">\n${lines.join('\n')}\n</ul>`;
+  return `<section class="verdict ${found.passed ? 'good' : 'bad'}" aria-label="Gate"><p class="count">${escapeHtml(gateSentence(found))}</p>${list}</section>`;
+}
+
 function notices(comparison: Comparison): Html {
   const items = noticesOf(comparison).map(
     ({ level, text }) =>
@@ -112,6 +122,38 @@ function judged({
   reason,
 }: Pick<CellComparison['metrics'][number], 'verdict' | 'reason'>): Html {
   return `<span class="judged-${verdictLevels[each]}">${withSub(verdictWords[each], reason)}</span>`;
+}
+
+/** All changes at a glance; empty for one pair of cells, whose table says it all. */
+function overview({ cells }: Comparison): Html {
+  if (cells.length < 2) return '';
+  const titles = new Map(
+    cells.flatMap(({ metrics }) => metrics.map(({ metric }) => [metric.key, metric.title])),
+  );
+  const rows = cells.map(({ label, completion, metrics }) => [
+    escapeHtml(label),
+    shortly(
+      completion.verdict,
+      `${proportionText(completion.base)} → ${proportionText(completion.candidate)}`,
+    ),
+    ...[...titles.keys()].map((key) => {
+      const found = metrics.find(({ metric }) => metric.key === key);
+      return found === undefined ? '' : shortly(found.verdict, effectText(found));
+    }),
+  ]);
+  return table(
+    'All changes',
+    [
+      { title: 'Cells' },
+      ...['Completed', ...titles.values()].map((title) => ({ title, figure: true })),
+    ],
+    rows,
+  );
+}
+
+/** A change with its verdict below it. */
+function shortly(each: CellComparison['metrics'][number]['verdict'], text: string): Html {
+  return `<span class="judged-${verdictLevels[each]}">${withSub(text, verdictWords[each])}</span>`;
 }
 
 /** Of more cells than these, those in which nothing was called are folded away. */

@@ -1,6 +1,7 @@
 /** compare.md: the verdict, what was called, and a table, for a pull request or a CI summary. */
 import type { Comparison } from '../../harness/compare/types.ts';
 import { escapeMarkdown } from '../escape.ts';
+import { gateLines, gateSentence } from './gate.ts';
 import { noticesOf } from './notices.ts';
 import {
   adjustedText,
@@ -62,9 +63,19 @@ export function markdownComparison(comparison: Comparison): string {
   return (
     `# ${escapeMarkdown(titleOf(comparison))}\n\n**${escapeMarkdown(comparison.sentence)}**\n\n` +
     list(findingsOf(comparison).map(({ text }) => text)) +
+    gateMarkdown(comparison.gate, list) +
     list(noticesOf(comparison).map(({ text }) => text)) +
     `${line(HEADS)}\n${line(HEADS.map(() => '---'))}\n` +
     `${rows.map((cells) => line(cells.map(escapeMarkdown))).join('\n')}\n\n` +
     `${escapeMarkdown(methodText(comparison))}\n`
   );
+}
+
+function gateMarkdown(
+  gate: Comparison['gate'],
+  list: (texts: readonly string[]) => string,
+): string {
+  return gate === undefined
+    ? ''
+    : `**${escapeMarkdown(gateSentence(gate))}**\n\n${list(gateLines(gate))}`;
 }

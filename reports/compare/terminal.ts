@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import type { CellComparison, Comparison, Verdict } from '../../harness/compare/types.ts';
 import { escapeTerminal } from '../escape.ts';
+import { gateLines, gateSentence } from './gate.ts';
 import { noticesOf } from './notices.ts';
 import {
   adjustedText,
@@ -49,8 +50,16 @@ export function terminalComparison(
       wrapped(`${level}: ${escapeTerminal(text)}`, width),
     ),
     paint(DIM, wrapped(methodText(comparison), width)),
+    ...gateText(comparison.gate, paint),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+function gateText(gate: Comparison['gate'], paint: Paint): readonly string[] {
+  if (gate === undefined) return [];
+  const lines = gateLines(gate).map((line) => `  ${escapeTerminal(line)}`);
+  const color = gate.passed ? colors.good : colors.bad;
+  return [[paint(color, escapeTerminal(gateSentence(gate))), ...lines].join('\n')];
 }
 
 function cellText({ label, completion, metrics }: CellComparison, paint: Paint): string {

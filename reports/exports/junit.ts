@@ -21,7 +21,7 @@ interface Verdict {
   readonly lines: readonly string[];
 }
 
-interface TestCase {
+export interface TestCase {
   readonly name: string;
   /** In seconds. */
   readonly time: number;
@@ -29,7 +29,7 @@ interface TestCase {
   readonly output: readonly string[];
 }
 
-interface Suite {
+export interface Suite {
   readonly name: string;
   readonly cases: readonly TestCase[];
 }
@@ -44,10 +44,15 @@ export function junitXml(model: ReportModel): string {
     },
     { name: `${plan}.gate`, cases: model.gate.checks.map(checkCase) },
   ].filter(({ cases }) => cases.length > 0);
+  return junitDocument(`migbench ${plan}`, suites);
+}
+
+/** Test suites as a document. */
+export function junitDocument(name: string, suites: readonly Suite[]): string {
   const all = suites.flatMap(({ cases }) => cases);
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites ${attributes({ name: `migbench ${plan}`, ...counts(all) })}>`,
+    `<testsuites ${attributes({ name, ...counts(all) })}>`,
     ...suites.flatMap(suiteLines),
     '</testsuites>',
     '',
@@ -176,7 +181,8 @@ function notRun({ run, cells }: ReportModel): readonly TestCase[] {
     }));
 }
 
-function checkCase({ threshold, cellId, status, text }: GateCheck): TestCase {
+/** A check of a gate as a test. */
+export function checkCase({ threshold, cellId, status, text }: GateCheck): TestCase {
   const elements = { failed: 'failure', 'not-applicable': 'skipped', passed: undefined } as const;
   const element = elements[status];
   return {

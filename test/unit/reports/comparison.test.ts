@@ -2,7 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { marked } from 'marked';
+import { validateXML } from 'xmllint-wasm';
 import { describe, expect, it } from 'vitest';
+import { evaluateComparisonGate } from '../../../harness/compare/index.ts';
+import { packageRoot } from '../../../harness/paths.ts';
 import {
   markdownComparison,
   terminalComparison,
@@ -82,9 +85,33 @@ describe('a written comparison', () => {
     expect(json).toEqual(slower());
   });
 
+  it('says what fails a gate, in every format, and as JUnit XML that is valid', async () => {
+    const folder = await temporaryFolder();
+    const gated = { ...slower(), gate: evaluateComparisonGate(slower(), []) };
+    expect(await writeComparison(gated, folder)).toContain(join(folder, 'junit.xml'));
+    const of = (name: string) => readFile(join(folder, name), 'utf8');
+    const schema = await readFile(join(packageRoot, 'test/fixtures/schemas/junit.xsd'), 'utf8');
+    const contents = await of('junit.xml');
+    const checked = await validateXML({ xml: [{ fileName: 'junit.xml', contents }], schema });
+    expect(checked.errors).toEqual([]);
+    expect(contents).toMatch(/tests="6" failures="1" errors="0"/u);
+    expect(contents).toContain('<failure type="threshold" message="total_time_ms does not regress');
+    const sentence = 'Gate: failed, 1 of 6 checks.';
+    for (const text of [
+      await of('compare.md'),
+      await of('index.html'),
+      terminalComparison(gated),
+    ]) {
+      expect(text).toContain(sentence);
+    }
+    expect(JSON.parse(await of('compare.json'))).toMatchObject({ gate: { passed: false } });
+  });
+
   it('does no harm whatever names say', async () => {
     const folder = await temporaryFolder();
-    await writeComparison(hostile(), folder);
+    const gate = evaluateComparisonGate(hostile(), []);
+    expect(gate.passed).toBe(false);
+    await writeComparison({ ...hostile(), gate }, folder);
     const page = await readFile(join(folder, 'index.html'), 'utf8');
     const body = page.replace(/<style>[\s\S]*?<\/style>/g, '');
     for (const forbidden of ['script', 'img', 'b', 'i', 'iframe', 'foreignObject']) {

@@ -1,0 +1,185 @@
+/**
+ * The gate of a comparison: what has regressed, and the thresholds on changes. A change breaches one only where it is
+ * a change (its interval excludes none, after correction) and its estimate is beyond the limit: noise fails no gate.
+ */
+import type { Gate, GateCheck } from '../analysis/gate.ts';
+import { INTEGRITY } from '../analysis/gate.ts';
+import { holds, parseThreshold, type RelativeThreshold } from '../analysis/threshold.ts';
+import type { CellComparison, Comparison, MetricComparison } from './types.ts';
+import { changeText as percentText } from './verdict.ts';
+
+/** Holds for every gate, beside `INTEGRITY`. */
+export const COMPLETION_RULE = 'completion does not regress';
+
+/**
+ * Check a comparison. Completion regressions and damaged guests always fail a gate. With thresholds, they say how much
+ * of a change is too much; without, every metric that has regressed is.
+ *
+ * A rule that nothing conclusive could be held to fails too: a gate that has checked nothing must not look like one
+ * that was passed.
+ *
+ * @param thresholds relative ones (`total_time_ms <= +5%`).
+ */
+export function evaluateComparisonGate(
+  { cells }: Pick<Comparison, 'cells'>,
+  thresholds: readonly RelativeThreshold[],
+): NonNullable<Comparison['gate']> {
+  const rules = thresholds.length === 0 ? [noneRegresses(cells)] : [];
+  const checks = [
+    ...cells.flatMap((cell) => [checkCompletion(cell), checkIntegrity(cell)]),
+    ...rules.flat(),
+    ...thresholds.flatMap((threshold) => checkThreshold(threshold, cells)),
+  ];
+  return {
+    checks,
+    passed: checks.every(({ status }) => status !== 'failed'),
+    notes: thresholds.flatMap((threshold) => coarseNote(threshold, cells) ?? []),
+  };
+}
+
+/** The relative ones of some thresholds, which are known to be valid. */
+export function relativeThresholds(texts: readonly string[]): readonly RelativeThreshold[] {
+  return texts.flatMap((text) => {
+    const parsed = parseThreshold(text);
+    return parsed.ok && parsed.threshold.kind === 'relative' ? [parsed.threshold] : [];
+  });
+}
+
+/**
+ * Fewer than chance explains; and, however few trials there are, none where the base completed all, or none that
+ * counts (the build has come to refuse the setting).
+ */
+function checkCompletion({ label, completion, base, candidate }: CellComparison): GateCheck {
+  const { base: before, candidate: now, verdict } = completion;
+  const share = (side: typeof before, { outcomes }: CellComparison['base']) =>
+    side === undefined
+      ? `no trial counts (${outcomes.skipped} skipped, ${outcomes.invalid} invalid)`
+      : `${side.k} of ${side.n} completed`;
+  const text = `${share(before, base)} at the base, ${share(now, candidate)} at the candidate`;
+  const lost =
+    before !== undefined &&
+    before.k > 0 &&
+    (now === undefined ? candidate.outcomes.skipped > 0 : now.k === 0 && before.k === before.n);
+  const common = { threshold: COMPLETION_RULE, cellId: label, text };
+  if (verdict === 'regressed' || lost) return { ...common, status: 'failed' };
+  return {
+    ...common,
+    status: before === undefined || now === undefined ? 'not-applicable' : 'passed',
+  };
+}
+
+function checkIntegrity({ label, candidate }: CellComparison): GateCheck {
+  return {
+    threshold: INTEGRITY,
+    cellId: label,
+    status: candidate.damaged > 0 ? 'failed' : 'passed',
+    text: `${candidate.damaged} trials of the candidate damaged the guest's data`,
+  };
+}
+
+/** In force where no threshold is given. */
+function noneRegresses(cells: readonly CellComparison[]): readonly GateCheck[] {
+  const checks = cells.flatMap(({ label, metrics }) =>
+    metrics.map((each): GateCheck => ({
+      threshold: `${each.metric.column} does not regress`,
+      cellId: label,
+      status:
+        each.verdict === 'regressed'
+          ? 'failed'
+          : each.verdict === 'inconclusive'
+            ? 'not-applicable'
+            : 'passed',
+      text: foundText(each),
+    })),
+  );
+  return withoutAny('no metric regresses', checks);
+}
+
+function checkThreshold(
+  threshold: RelativeThreshold,
+  cells: readonly CellComparison[],
+): readonly GateCheck[] {
+  const checks = cells.flatMap(({ label, metrics }) =>
+    metrics
+      .filter(({ metric }) => metric.key === threshold.metric.key)
+      .map((each): GateCheck => ({
+        threshold: threshold.text,
+        cellId: label,
+        status: statusOf(threshold, each),
+        text: foundText(each),
+      })),
+  );
+  return withoutAny(threshold.text, checks);
+}
+
+/** Adds a failure where there is nothing that could be judged. */
+function withoutAny(rule: string, checks: readonly GateCheck[]): readonly GateCheck[] {
+  if (checks.some(({ status }) => status !== 'not-applicable')) return checks;
+  const text = 'nothing conclusive that it could be checked on: more repetitions are needed';
+  return [...checks, { threshold: rule, status: 'failed', text }];
+}
+
+/** Differences and ratios are taken into each other by the base's median where the limit is of the other kind. */
+function statusOf(
+  { operator, change }: RelativeThreshold,
+  { verdict, effect, base }: MetricComparison,
+): GateCheck['status'] {
+  const judged = (passed: boolean) => (passed ? 'passed' : 'failed');
+  const neutral = change.kind === 'ratio' ? 1 : 0;
+  if (verdict === 'no-change') return judged(holds(neutral, operator, change.value));
+  if (verdict === 'inconclusive') {
+    // A demand for a change that was not seen is not met; a limit that noise might exceed is not breached.
+    return holds(neutral, operator, change.value) ? 'not-applicable' : 'failed';
+  }
+  const estimate = effect?.estimate;
+  // Without one (too many trials did not converge) the change is without bounds.
+  if (effect === undefined || estimate === undefined) return judged(verdict !== 'regressed');
+  const median = base.median?.value ?? 0;
+  const found =
+    effect.kind === change.kind
+      ? estimate
+      : effect.kind === 'ratio'
+        ? (estimate - 1) * median
+        : median > 0
+          ? 1 + estimate / median
+          : undefined;
+  return judged(
+    found === undefined ? verdict !== 'regressed' : holds(found, operator, change.value),
+  );
+}
+
+/** `regressed: × 1.21 (1.17 – 1.26), n = 10 and 10`. */
+function foundText({ metric, verdict, reason, effect, base, candidate }: MetricComparison): string {
+  const digits = (value: number | undefined) =>
+    value === undefined ? '?' : String(Number(value.toPrecision(3)));
+  const counts = `n = ${base.n} and ${candidate.n}`;
+  const judged = reason === '' ? verdict : `${verdict} (${reason})`;
+  if (effect === undefined) return `${judged}, ${counts}`;
+  const { kind, estimate, interval } = effect;
+  const size = kind === 'ratio' ? `× ${digits(estimate)}` : `by ${digits(estimate)} ${metric.unit}`;
+  const ends =
+    interval === undefined ? '' : ` (${digits(interval.low)} – ${digits(interval.high)})`;
+  return `${judged}: ${size}${ends}, ${counts}`;
+}
+
+/** A limit that is finer than what counts as a change. */
+function coarseNote(
+  { text, metric, change }: RelativeThreshold,
+  cells: readonly CellComparison[],
+): string | undefined {
+  if (change.kind !== 'ratio') return undefined;
+  const least = Math.max(
+    0,
+    ...cells.flatMap(({ metrics }) =>
+      metrics.flatMap((each) => (each.metric.key === metric.key ? each.minimumChange : [])),
+    ),
+  );
+  return Math.abs(change.value - 1) >= least
+    ? undefined
+    : `${text}: changes below ${percentText(least)} are not called here, whatever the limit (--minimum-change).`;
+}
+
+/** The checks that fail. */
+export function failedChecks({ checks }: Pick<Gate, 'checks'>): readonly GateCheck[] {
+  return checks.filter(({ status }) => status === 'failed');
+}
