@@ -1,9 +1,11 @@
 /**
- * The host calibration: the same small tasks, timed with tinybench, stored with each run. It says whether this host is
+ * The host calibration: the same small tasks, timed (with tinybench where that can), stored with each run. It says whether this host is
  * the machine that an earlier run saw, and how quiet it is; it never judges a QEMU.
  */
 import { Bench } from 'tinybench';
 import type { Calibration } from './record/schema.ts';
+import type { LinkCopies } from './sandbox/link-copy.ts';
+import { formatExact } from './units.ts';
 
 /** Time spent on each task, ms. */
 const TASK_TIME_MS = 150;
@@ -23,8 +25,9 @@ const DOCUMENT = JSON.stringify({
  * - `memory-copy-8MiB`: memory bandwidth and cache pressure.
  * - `timer-1ms`: how late the kernel wakes a sleeper.
  * - `json-parse`: single-thread speed of the harness's own work.
+ * - `link-copy-8MiB` (or another size): TCP over the shaped migration link, without a QEMU.
  */
-export async function calibrate(): Promise<Calibration> {
+export async function calibrate(copies?: LinkCopies): Promise<Calibration> {
   const from = Buffer.alloc(COPY_BYTES, 1);
   const to = Buffer.alloc(COPY_BYTES);
   const bench = new Bench({
@@ -45,17 +48,35 @@ export async function calibrate(): Promise<Calibration> {
   await bench.run();
   return {
     at: new Date().toISOString(),
-    tasks: bench.tasks.flatMap((task) =>
-      'latency' in task.result
-        ? [
-            {
-              name: task.name,
-              medianMs: task.result.latency.p50,
-              madMs: task.result.latency.mad,
-              iterations: task.result.latency.samplesCount,
-            },
-          ]
-        : [],
-    ),
+    tasks: [
+      ...bench.tasks.flatMap((task) =>
+        'latency' in task.result
+          ? [
+              {
+                name: task.name,
+                medianMs: task.result.latency.p50,
+                madMs: task.result.latency.mad,
+                iterations: task.result.latency.samplesCount,
+              },
+            ]
+          : [],
+      ),
+      ...(copies === undefined ? [] : [copyTask(copies)]),
+    ],
   };
+}
+
+function copyTask({ bytes, timesMs }: LinkCopies): Calibration['tasks'][number] {
+  const medianMs = middle(timesMs);
+  return {
+    name: `link-copy-${formatExact(bytes, 'bytes')}`,
+    medianMs,
+    madMs: middle(timesMs.map((time) => Math.abs(time - medianMs))),
+    iterations: timesMs.length,
+  };
+}
+
+/** Of an odd number of values. */
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

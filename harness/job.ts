@@ -1,6 +1,6 @@
 /** What the outer process hands to the measuring process inside the sandbox: plain data, one JSON line. */
 import type { Subject } from './characterize/measure/subjects.ts';
-import type { PlannedTrial, ResolvedPlan } from './plan/types.ts';
+import type { Cell, PlannedTrial, ResolvedPlan } from './plan/types.ts';
 import type { QemuBuild } from './qemu/builds/index.ts';
 import type { Program } from './sandbox/process.ts';
 import type { SandboxKind } from './sandbox/enter.ts';
@@ -40,6 +40,18 @@ export interface Job extends SandboxJob {
   readonly trials: readonly PlannedTrial[];
   /** Leave the saved guests of failed cells where they are. */
   readonly keepFailed: boolean;
+  /** Those whose templates are made; absent = the cells of `trials`. */
+  readonly cells?: readonly Cell[];
+  /** The build (a reference) that boots and saves the guests of all cells; absent = each cell's source does. */
+  readonly bootedBy?: string;
+  /** Add blocks until the run is this precise. */
+  readonly untilPrecision?: {
+    readonly fraction: number;
+    readonly base?: string;
+    readonly only?: string;
+    /** Ids of trials that were run before. */
+    readonly finished: readonly string[];
+  };
   /** End the campaign before a trial that would begin after this time, ms from its start. */
   readonly timeLimitMs?: number;
 }

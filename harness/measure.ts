@@ -73,8 +73,23 @@ async function migrate(job: Job, stage: Stage): Promise<void> {
   const { writer } = await RunWriter.resume(job.runDirectory, job.plan);
   await using _closing = writer;
   const progress = new Progress(job.output, join(job.runDirectory, 'run.log'));
-  const workloads = await workloadsOf(job.trials.map(({ cell }) => cell));
-  await runCampaign({ job, stage, writer, progress, workloads });
+  const workloads = await workloadsOf(job.cells ?? job.trials.map(({ cell }) => cell));
+  const precision = await precisionOf(job);
+  await runCampaign({
+    ...{ job, stage, writer, progress, workloads },
+    ...(precision === undefined ? {} : { precision }),
+  });
+}
+
+/** How precise the run is so far; analysis is loaded only where a run is to go on until it is precise enough. */
+async function precisionOf({ untilPrecision: goal, runDirectory }: Job) {
+  if (goal === undefined) return undefined;
+  const { isPrecise, precisionText, widthsOf } = await import('./compare/precision.ts');
+  const { readSide } = await import('./compare/side.ts');
+  return async () => {
+    const widths = widthsOf(await readSide(runDirectory), goal);
+    return { reached: isPrecise(widths, goal), text: precisionText(widths, goal) };
+  };
 }
 
 async function characterize(job: CharacterizeJob, stage: Stage): Promise<void> {

@@ -17,6 +17,8 @@ import { migbenchVersion } from './version.ts';
 export interface OpenedRun extends AsyncDisposable {
   /** Ids of the trials that need not be run again. */
   readonly finished: ReadonlySet<string>;
+  /** As it was opened. */
+  readonly environment: Environment;
   /** What had to be repaired. */
   readonly warnings: readonly string[];
   /** Write down what was provisioned, and let go of the directory: the measuring process is its writer from here. */
@@ -52,6 +54,8 @@ function newEnvironment(
     calibrations: [],
     ...(request.only === undefined ? {} : { only: request.only }),
     ...(request.aa === true ? { aa: true } : {}),
+    ...request.comparing,
+    ...(request.untilPrecision === undefined ? {} : { untilPrecision: request.untilPrecision }),
     ...(request.overrides === undefined || request.overrides.length === 0
       ? {}
       : { overrides: [...request.overrides] }),
@@ -154,6 +158,7 @@ export async function openRun(
   }
   let begun = request.resume;
   return {
+    environment: writer.environment,
     finished,
     warnings,
     provisioned: async ({ builds, image }) => {

@@ -35,6 +35,15 @@ export interface RunRequest {
   readonly only?: string;
   /** The plan's cells are done as A and as B by turns: the run gives this host's noise floor. */
   readonly aa?: boolean;
+  /** Of a new run; one that is gone on with is what it was. */
+  readonly comparing?: {
+    /** The QEMU (a label) that the others are compared with. */
+    readonly base: string;
+    /** The build (a reference) that boots the guests of all cells; absent = each cell's source does. */
+    readonly bootedBy?: string;
+  };
+  /** Of a new run: add blocks until intervals are as narrow as this fraction, or `timeLimitMs` is reached. */
+  readonly untilPrecision?: number;
   /** What was changed of the plan on the command line, for the record. */
   readonly overrides?: readonly string[];
   readonly timeLimitMs?: number;
@@ -68,21 +77,24 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
   await using opened = await openRun(request, planned.length, kind);
   const trials = planned.filter((trial) => !opened.finished.has(trial.id));
   let measured: number = EXIT_CODES.ok;
-  if (trials.length > 0) {
-    if (request.resume) requireMemory(trials);
+  const { bootedBy, untilPrecision, base } = opened.environment;
+  // Whoever boots the guests, and whatever blocks are added, need more than the trials that are left.
+  const needed = bootedBy === undefined && untilPrecision === undefined ? trials : planned;
+  if (trials.length > 0 || untilPrecision !== undefined) {
+    if (request.resume) requireMemory(needed);
     const progress = new Progress(output, join(runDirectory, 'run.log'));
     for (const warning of [...loaded.warnings, ...opened.warnings]) progress.line(warning);
     const provisions = await provision({
       ...request,
-      ...{ trials, kind, progress },
+      ...{ trials: needed, kind, progress },
       cells: plan.cells,
     });
-    await requireShaping(trials, kind, provisions.tools, signal);
+    await requireShaping(needed, kind, provisions.tools, signal);
     await opened.provisioned(provisions);
     const inUse = [
       ...[runDirectory, cacheDirectory(), process.cwd(), packageRoot, process.execPath],
       ...Object.values(provisions.builds).map((build) => build.binary),
-      ...trials.flatMap(({ cell }) => cell.spec.workload.path ?? []),
+      ...needed.flatMap(({ cell }) => cell.spec.workload.path ?? []),
     ];
     measured = await runInside(kind, {
       entry: join(packageRoot, 'dist', 'harness', 'measure.js'),
@@ -91,6 +103,18 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
         scratch: chooseScratch(kind.mode, inUse),
         cacheDirectory: cacheDirectory(),
         keepFailed: request.keepFailed,
+        cells: [...new Set(needed.map(({ cell }) => cell))],
+        ...(bootedBy === undefined ? {} : { bootedBy }),
+        ...(untilPrecision === undefined
+          ? {}
+          : {
+              untilPrecision: {
+                fraction: untilPrecision,
+                finished: [...opened.finished],
+                ...(base === undefined ? {} : { base }),
+                ...(request.only === undefined ? {} : { only: request.only }),
+              },
+            }),
         ...(request.timeLimitMs === undefined ? {} : { timeLimitMs: request.timeLimitMs }),
       },
       signal,

@@ -36,6 +36,11 @@ export class Progress {
     this.#done = 0;
   }
 
+  /** There are so many more than was known. */
+  extend(by: number): void {
+    this.#total += by;
+  }
+
   /** One more is done; its line stays on the screen. */
   finish(line: string): void {
     this.#done += 1;

@@ -12,6 +12,7 @@ import { guideCommand } from './guide.ts';
 import { planCommand } from './plan.ts';
 import { predictCommand } from './predict.ts';
 import { qemuCommand } from './qemu.ts';
+import { regressCommand } from './regress.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
@@ -31,6 +32,7 @@ const commandUsages = new Map(
       runCommand,
       reportCommand,
       compareCommand,
+      regressCommand,
       characterizeCommand,
       predictCommand,
       validateCommand,
@@ -85,6 +87,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .command(runCommand)
     .command(reportCommand)
     .command(compareCommand)
+    .command(regressCommand)
     .command(characterizeCommand)
     .command(predictCommand)
     .command(validateCommand)

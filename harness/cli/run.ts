@@ -5,6 +5,7 @@ import { EXIT_CODES, MigbenchError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
 import { shellQuoted } from '../sandbox/shell-quote.ts';
 import { interruptSignal } from './interrupt.ts';
+import { defaultRunDirectory, precisionLimits } from './run-limits.ts';
 
 interface RunArguments {
   readonly plan?: string | undefined;
@@ -17,6 +18,7 @@ interface RunArguments {
   readonly threshold?: readonly string[] | undefined;
   readonly 'time-limit'?: string | undefined;
   readonly aa: boolean;
+  readonly 'until-precision'?: string | undefined;
   readonly 'dry-run': boolean;
   readonly 'keep-failed': boolean;
   readonly mirror?: string | undefined;
@@ -38,20 +40,6 @@ function parseRetry(text: string | undefined): Retryable[] {
       `--retry: expected some of ${RETRYABLE.join(', ')} with commas between, found "${word}".`,
     );
   });
-}
-
-async function parseTimeLimit(text: string | undefined): Promise<number | undefined> {
-  if (text === undefined) return undefined;
-  const { parseQuantity } = await import('../units.ts');
-  const parsed = parseQuantity(text, 'duration');
-  if (parsed.ok) return parsed.value;
-  throw new MigbenchError('usage', `--time-limit: ${parsed.reason}`);
-}
-
-/** `runs/20261124T181200Z-quickstart`: sorts by time, says what it is. */
-function defaultRunDirectory(planName: string): string {
-  const stamp = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/gu, '');
-  return join('runs', `${stamp}Z-${planName}`);
 }
 
 /** `--set` and `--repetitions` as changes of the plan. */
@@ -114,8 +102,14 @@ async function run(args: RunArguments): Promise<void> {
       '--resume goes on with the run as it was begun: leave out --aa.',
     );
   }
+  if (args['until-precision'] !== undefined && args.resume !== undefined) {
+    throw new MigbenchError(
+      'usage',
+      '--resume goes on as precisely as the run was begun: leave out --until-precision.',
+    );
+  }
   const retry = parseRetry(args.retry);
-  const timeLimitMs = await parseTimeLimit(args['time-limit']);
+  const limits = await precisionLimits(args['until-precision'], args['time-limit'], args.resume);
   const loaded = await loadFor(args);
   const only = args.only === undefined ? {} : { only: args.only };
   if (args['dry-run']) {
@@ -144,7 +138,7 @@ async function run(args: RunArguments): Promise<void> {
     ],
     aa: args.aa,
     ...(await selectionOf(args)),
-    ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
+    ...limits,
     keepFailed: args['keep-failed'],
     ...(args.mirror === undefined ? {} : { mirror: args.mirror }),
     output: { quiet: args.quiet === true, verbose: args.verbose === true },
@@ -243,6 +237,12 @@ export const runCommand: CommandModule<object, RunArguments> = {
         type: 'string',
         requiresArg: true,
         describe: 'Begin no trial after this time, such as 30min; go on later with --resume',
+      })
+      .option('until-precision', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'Add blocks until half of each 95 % interval is within this, such as 5% (total time, pause, bytes)',
       })
       .option('aa', {
         type: 'boolean',

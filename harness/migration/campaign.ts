@@ -8,10 +8,13 @@ import type { Stage } from '../guest/start-guest.ts';
 import type { Template } from '../guest/template.ts';
 import type { Job } from '../job.ts';
 import { timelineOf, writeTimeline } from '../observe/timeline.ts';
+import { MAXIMUM_TRIALS } from '../plan/expand.ts';
+import { planBlock } from '../plan/order.ts';
 import type { PlannedTrial } from '../plan/types.ts';
 import type { Progress } from '../progress.ts';
 import type { TrialRecord } from '../record/schema.ts';
 import type { RunWriter } from '../record/writer.ts';
+import { timeLinkCopies, type LinkCopies } from '../sandbox/link-copy.ts';
 import { hostProgram, run } from '../sandbox/process.ts';
 import type { LoadedWorkload } from '../../workloads/registry.ts';
 import { formatBytes, formatDuration } from '../units.ts';
@@ -27,6 +30,8 @@ export interface CampaignOptions {
   readonly progress: Progress;
   /** By workload path or id. */
   readonly workloads: ReadonlyMap<string, LoadedWorkload>;
+  /** With `job.untilPrecision`: whether the records so far are precise enough, and in words how precise they are. */
+  readonly precision?: () => Promise<{ readonly reached: boolean; readonly text: string }>;
 }
 
 /** Between blocks the host is calibrated again where so long has passed since it last was, ms. */
@@ -62,7 +67,7 @@ class Campaign {
       const startedMs = performance.now();
       let block = job.trials[0]?.block;
       progress.begin(job.trials.length);
-      for (const trial of job.trials) {
+      for await (const trial of this.#trials()) {
         throwIfInterrupted(stage.signal);
         const elapsedMs = performance.now() - startedMs;
         if (job.timeLimitMs !== undefined && elapsedMs >= job.timeLimitMs) {
@@ -80,6 +85,29 @@ class Campaign {
     } finally {
       progress.end();
       if (!job.keepFailed) await rm(this.#folder, { recursive: true, force: true });
+    }
+  }
+
+  /** The trials to run, and block by block those that precision needs. */
+  async *#trials(): AsyncGenerator<PlannedTrial> {
+    const { job, writer, progress, precision } = this.#options;
+    yield* job.trials;
+    const { untilPrecision } = job;
+    if (untilPrecision === undefined || precision === undefined) return;
+    const finished = new Set(untilPrecision.finished);
+    const most = Math.floor(MAXIMUM_TRIALS / job.plan.cells.length);
+    for (let block = job.plan.repetitions; block < most; block += 1) {
+      const { reached, text } = await precision();
+      progress.line(text);
+      if (reached) return;
+      const trials = planBlock(job.plan, block, untilPrecision.only);
+      const missing = trials.filter(({ id }) => !finished.has(id));
+      if (missing.length === 0) continue;
+      const { environment } = writer;
+      const plannedTrials = Math.max(environment.plannedTrials, (block + 1) * trials.length);
+      await writer.updateEnvironment({ ...environment, plannedTrials });
+      progress.extend(missing.length);
+      yield* missing;
     }
   }
 
@@ -109,9 +137,28 @@ class Campaign {
     const { environment } = writer;
     await writer.updateEnvironment({
       ...environment,
-      calibrations: [...environment.calibrations, await calibrate()],
+      calibrations: [...environment.calibrations, await calibrate(await this.#copies())],
     });
     this.#calibratedMs = performance.now();
+  }
+
+  /** Over the fastest link of the run, the same each time. A host that cannot is found out by its trials. */
+  async #copies(): Promise<LinkCopies | undefined> {
+    const { job, stage, progress } = this.#options;
+    if (stage.sandbox.mode === 'loopback') return undefined;
+    const rates = (job.cells ?? job.trials.map(({ cell }) => cell)).map(
+      ({ spec }) => spec.link.bandwidthBitsPerSecond,
+    );
+    const limits = rates.filter((rate) => rate !== 'unlimited');
+    const fastest = limits.length < rates.length ? 'unlimited' : Math.max(...limits);
+    try {
+      return await timeLinkCopies(stage.sandbox, { bandwidthBitsPerSecond: fastest });
+    } catch (error) {
+      throwIfInterrupted(stage.signal);
+      if (!(error instanceof MigbenchError) || error.code === 'internal') throw error;
+      progress.line(`Calibration: ${error.message}`);
+      return undefined;
+    }
   }
 
   async #trial(trial: PlannedTrial): Promise<void> {
@@ -151,6 +198,7 @@ class Campaign {
       stage,
       spec,
       template,
+      sourceBuild: this.#preparation.build(spec.qemu.source),
       destinationBuild: this.#preparation.build(spec.qemu.destination),
       abilities: {
         source: this.#preparation.known(spec.qemu.source),

@@ -42,7 +42,9 @@ export class Preparation {
 
   /** The cells to prepare, once every build was asked what it can do and whether it accepts their settings here. */
   async cells(): Promise<readonly Cell[]> {
-    const cells = new Map(this.#options.job.trials.map(({ cell }) => [cell.id, cell]));
+    const { job } = this.#options;
+    const wanted = job.cells ?? job.trials.map(({ cell }) => cell);
+    const cells = new Map(wanted.map((cell) => [cell.id, cell]));
     await this.#askBuilds([...cells.values()]);
     return [...cells.values()];
   }
@@ -127,7 +129,8 @@ export class Preparation {
     const accelerator = await this.#accelerator(cell);
     let machine: MachineFacts | undefined;
     try {
-      const recipe = this.#recipe(cell, accelerator);
+      const { bootedBy = cell.spec.qemu.source } = this.#options.job;
+      const recipe = this.#recipe(cell, accelerator, bootedBy);
       machine = {
         accelerator: recipe.accelerator,
         machineType: recipe.machineType,
@@ -143,16 +146,14 @@ export class Preparation {
     }
   }
 
-  #recipe(cell: Cell, { chosen, cpu }: AcceleratorChoice): GuestRecipe {
+  #recipe(cell: Cell, { chosen, cpu }: AcceleratorChoice, booted: string): GuestRecipe {
     const { spec } = cell;
-    const { source, destination } = spec.qemu;
+    if (!this.#abilities.has(booted)) {
+      throw new MigbenchError('host-unfit', `${booted} is to boot the guest and does not work.`);
+    }
     return {
-      build: this.build(source),
-      machineType: pinMachineType(
-        spec.guest.machine ?? 'pc',
-        this.#machineTypes(source),
-        this.#machineTypes(destination),
-      ),
+      build: this.build(booted),
+      machineType: this.#machineType(spec),
       accelerator: chosen,
       cpu: spec.guest.cpu ?? defaultCpu(chosen, cpu),
       shape: spec.guest,
@@ -162,8 +163,20 @@ export class Preparation {
     };
   }
 
-  #machineTypes(reference: string) {
-    return this.#abilities.get(reference)?.machineTypes ?? [];
+  /** One that both sides know; where one build boots the guests of all, one that all know, the same for every cell. */
+  #machineType({ guest, qemu }: Cell['spec']): string {
+    const of = (reference: string) => this.#abilities.get(reference)?.machineTypes ?? [];
+    const requested = guest.machine ?? 'pc';
+    const { bootedBy } = this.#options.job;
+    if (bootedBy === undefined) {
+      return pinMachineType(requested, of(qemu.source), of(qemu.destination));
+    }
+    const others = [...this.#abilities.keys()].filter((name) => name !== bootedBy).map(of);
+    const first = others[0] ?? of(bootedBy);
+    const common = first.filter(({ name }) =>
+      others.every((types) => types.some((type) => type.name === name)),
+    );
+    return pinMachineType(requested, of(bootedBy), common);
   }
 
   async #accelerator(cell: Cell): Promise<AcceleratorChoice> {
@@ -175,7 +188,7 @@ export class Preparation {
     const choice = await chooseAccelerator(
       cell.spec.accelerator,
       stage,
-      this.#recipe(cell, { chosen: 'kvm' }),
+      this.#recipe(cell, { chosen: 'kvm' }, source),
       this.#folder,
       join(job.cacheDirectory, 'accelerators'),
     );

@@ -19,6 +19,8 @@ export interface SidesOptions {
   readonly stage: Stage;
   readonly spec: CellSpec;
   readonly template: Template;
+  /** What the guest is restored in, which need not be the build that booted it. */
+  readonly sourceBuild: QemuBuild;
   readonly destinationBuild: QemuBuild;
   readonly abilities: { readonly source: KnownSettings; readonly destination: KnownSettings };
   /** Folder for the trial's files. */
@@ -81,12 +83,12 @@ export class Sides {
   }
 
   async #start(role: 'source' | 'destination', diskPath?: string): Promise<StartedGuest> {
-    const { stage, spec, template, destinationBuild, folder } = this.#options;
+    const { stage, spec, template, folder } = this.#options;
     const processors = processorsOf(spec.pin, role);
     const guest = await startGuest(stage, {
       recipe: template.recipe,
       host: stage.sandbox[role],
-      build: role === 'source' ? template.recipe.build : destinationBuild,
+      build: this.#options[role === 'source' ? 'sourceBuild' : 'destinationBuild'],
       incoming: 'defer',
       folder,
       ...(diskPath === undefined ? {} : { diskPath }),

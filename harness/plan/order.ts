@@ -73,17 +73,19 @@ export function planTrials(plan: ResolvedPlan, selection: TrialSelection = {}): 
       `--only ${only ?? ''} matches none of the ${plan.cells.length} cells; ` +
         `they are named like ${plan.cells[0]?.id ?? 'nothing: the plan has no cells'}`,
     );
-  const trials: PlannedTrial[] = [];
-  for (let block = 0; block < repetitions; block++) {
-    const order = shuffled(plan.cells, mulberry32(blockSeed(plan.seed, block)));
-    for (const [index, cell] of order.entries()) {
-      if (!isWanted(cell.id)) continue;
-      const position = block * plan.cells.length + index;
-      const number = String(block).padStart(4, '0');
-      const place = String(position).padStart(5, '0');
-      const id = `${number}-${place}-${cell.id.slice(-8)}`;
-      trials.push({ id, cell, block, position, repetition: block + 1 });
-    }
-  }
-  return trials;
+  return Array.from({ length: repetitions }, (_, block) => planBlock(plan, block, only)).flat();
+}
+
+/** The trials of one block, which may be one beyond the plan's repetitions. */
+export function planBlock(plan: ResolvedPlan, block: number, only?: string): PlannedTrial[] {
+  const isWanted = only === undefined ? () => true : cellMatcher(only);
+  const order = shuffled(plan.cells, mulberry32(blockSeed(plan.seed, block)));
+  return order.flatMap((cell, index) => {
+    if (!isWanted(cell.id)) return [];
+    const position = block * plan.cells.length + index;
+    const number = String(block).padStart(4, '0');
+    const place = String(position).padStart(5, '0');
+    const id = `${number}-${place}-${cell.id.slice(-8)}`;
+    return [{ id, cell, block, position, repetition: block + 1 }];
+  });
 }

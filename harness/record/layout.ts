@@ -16,6 +16,9 @@ export const TRIALS_FOLDER = 'trials';
 /** Derived from everything else; may be deleted. */
 export const REPORT_FOLDER = 'report';
 
+/** What `regress` found: the builds of the run compared; derived as well. */
+export const COMPARISON_FOLDER = 'comparison';
+
 /** The files whose presence makes a folder a run directory. */
 export const RUN_MARKERS = [RESOLVED_PLAN_FILE, ENVIRONMENT_FILE, TRIALS_FILE] as const;
 

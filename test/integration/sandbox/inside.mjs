@@ -13,6 +13,7 @@ const [dist, scratch, network, shapes] = process.argv.slice(2);
 const load = (path) => import(pathToFileURL(join(dist, 'harness', 'sandbox', path)).href);
 const { mountScratch } = await load('mounts.js');
 const { createNamespaceSandbox } = await load('namespaces.js');
+const { timeLinkCopies } = await load('link-copy.js');
 
 const BYTES = 1_000_000;
 const RECEIVER = `
@@ -59,8 +60,9 @@ for (const shape of JSON.parse(shapes)) {
     toSourceBytes: after.toSourceBytes - before.toSourceBytes,
   });
 }
+const copies = await timeLinkCopies(sandbox, { bandwidthBitsPerSecond: 100e6, delayUs: 50_000 });
 // A process that would live for ever ends with the sandbox.
 const immortal = sandbox.source.start(node, ['setInterval(() => {}, 1000)']);
 await sandbox[Symbol.asyncDispose]();
-process.stdout.write(`${JSON.stringify({ results, immortal: immortal.exit })}\n`);
+process.stdout.write(`${JSON.stringify({ results, copies, immortal: immortal.exit })}\n`);
 process.exit(0);

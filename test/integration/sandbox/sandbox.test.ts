@@ -5,6 +5,7 @@ import { openToolbox } from '../../../harness/debian/toolbox.ts';
 import { packageRoot } from '../../../harness/paths.ts';
 import type { LinkShape } from '../../../harness/plan/types.ts';
 import { chooseScratch, findSandboxKind } from '../../../harness/sandbox/enter.ts';
+import type { LinkCopies } from '../../../harness/sandbox/link-copy.ts';
 import { run } from '../../../harness/sandbox/process.ts';
 import { skipBecause, visibleOutside } from '../run/cli.ts';
 
@@ -40,7 +41,17 @@ test('the migration link: shaped, reshaped, and counted at both ends', async (co
     ],
     { timeoutMs: 120_000, input: JSON.stringify(tools) },
   );
-  const { results, immortal } = JSON.parse(stdout) as { results: Result[]; immortal: unknown };
+  const { results, copies, immortal } = JSON.parse(stdout) as {
+    results: Result[];
+    copies: LinkCopies;
+    immortal: unknown;
+  };
+  // For calibration: at the link's rate, and without its delay.
+  expect(copies.bytes).toBe(2 ** 20);
+  expect(copies.timesMs).toHaveLength(7);
+  const middle = copies.timesMs.toSorted((a, b) => a - b)[3] ?? 0;
+  expect(middle, JSON.stringify(copies)).toBeGreaterThan(0.8 * 84);
+  expect(middle, JSON.stringify(copies)).toBeLessThan(4 * 84);
   expect(results).toHaveLength(3);
   results.forEach((result, index) => {
     const what = JSON.stringify({ link: links[index], result });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MigbenchError } from '../../../harness/errors.ts';
 import { estimateMigrationMs, estimateRunMs } from '../../../harness/plan/estimate.ts';
-import { cellMatcher, mulberry32, planTrials } from '../../../harness/plan/order.ts';
+import { cellMatcher, mulberry32, planBlock, planTrials } from '../../../harness/plan/order.ts';
 import type { ResolvedPlan } from '../../../harness/plan/types.ts';
 import { load } from './fixtures.ts';
 
@@ -102,4 +102,11 @@ test('the estimate follows the link and stops at the deadline', () => {
   const slow = { ...spec('memory-stress', '200Mbit'), deadlineMs: 5000 };
   expect(estimateMigrationMs(slow, writer)).toBe(5000);
   expect(estimateRunMs(planTrials(plan), definitions)).toBeGreaterThan(36 * 5000);
+});
+
+test('a block beyond the repetitions is the one that more repetitions would add', () => {
+  const more = planTrials(plan, { repetitions: plan.repetitions + 2 });
+  expect(planBlock(plan, plan.repetitions + 1)).toEqual(
+    more.filter(({ block }) => block === plan.repetitions + 1),
+  );
 });

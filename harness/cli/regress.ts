@@ -1,0 +1,205 @@
+/** `migbench regress`: two QEMU builds side by side in one run, compared, with a verdict and an exit code. */
+import { join, relative, resolve } from 'node:path';
+import type { CommandModule } from 'yargs';
+import { EXIT_CODES, MigbenchError } from '../errors.ts';
+import { packageRoot } from '../paths.ts';
+import type { RunOutcome } from '../pipeline.ts';
+import type { LoadedPlan } from '../plan/load.ts';
+import { COMPARISON_FOLDER } from '../record/layout.ts';
+import { shellQuoted } from '../sandbox/shell-quote.ts';
+import { comparedMetrics, noiseFloorFor } from './compared.ts';
+import { interruptSignal } from './interrupt.ts';
+import { printJson } from './output.ts';
+import { fraction } from './quantities.ts';
+import { regressOptions, type RegressArguments } from './regress-options.ts';
+import { parseFormats } from './report.ts';
+import { defaultRunDirectory, precisionLimits } from './run-limits.ts';
+
+/** What is run, and who is compared with whom. */
+interface Subject {
+  readonly loaded: LoadedPlan;
+  readonly overrides: readonly string[];
+  /** Label of the base's cells. */
+  readonly base: string;
+  /** The build that boots all guests; absent = each boots its own. */
+  readonly bootedBy?: string;
+}
+
+/** A `path:` of the command line is relative to where that was typed, not to the plan. */
+function reference(text: string): string {
+  return text.startsWith('path:') ? `path:${resolve(text.slice('path:'.length))}` : text;
+}
+
+/** The plan with these builds in the place of its own. */
+async function newSubject(args: RegressArguments): Promise<Subject> {
+  if (args.base === undefined || args.candidate === undefined) {
+    throw new MigbenchError(
+      'usage',
+      'Name both builds: migbench regress --base debian:bookworm --candidate debian:trixie (or go on with --resume DIR).',
+    );
+  }
+  const [base, candidate] = [reference(args.base), reference(args.candidate)];
+  if (base === candidate) {
+    throw new MigbenchError(
+      'usage',
+      `--base and --candidate are both ${base}. What this host alone makes of a build is found out with: migbench run --aa`,
+    );
+  }
+  const cross = [
+    { source: base, destination: candidate },
+    { source: candidate, destination: base },
+  ];
+  const builds = [base, candidate, ...(args.pairs === 'cross' ? cross : [])];
+  const overrides = [
+    `qemu=${JSON.stringify(builds)}`,
+    ...(args.set ?? []),
+    ...(args.repetitions === undefined ? [] : [`repetitions=${args.repetitions}`]),
+  ];
+  const { loadPlanFile } = await import('./load-plan-file.ts');
+  const file = args.plan ?? join(packageRoot, 'plans', 'regress.yaml');
+  const found = await loadPlanFile({ file, overrides });
+  const { thresholdFlags } = await import('./thresholds.ts');
+  const thresholds = [...found.plan.thresholds, ...thresholdFlags(args.threshold, false)];
+  const label = found.plan.cells.find(
+    ({ spec: { qemu } }) => qemu.source === base && qemu.destination === base,
+  )?.labels.qemu;
+  if (label === undefined) {
+    throw new MigbenchError('usage', `${file} excludes every cell of ${base}.`);
+  }
+  return {
+    loaded: { ...found, plan: { ...found.plan, thresholds } },
+    overrides,
+    base: label,
+    ...(args.guests === 'own' ? {} : { bootedBy: base }),
+  };
+}
+
+/** A run that was begun by this command. */
+async function resumedSubject(directory: string, args: RegressArguments): Promise<Subject> {
+  const changed = (
+    ['base', 'candidate', 'plan', 'set', 'repetitions', 'threshold', 'until-precision'] as const
+  ).find((name) => args[name] !== undefined);
+  if (changed !== undefined) {
+    throw new MigbenchError(
+      'usage',
+      `--resume goes on with the run as it was: leave out --${changed}.`,
+    );
+  }
+  const { loadForResume } = await import('./resume-plan.ts');
+  const loaded = await loadForResume(directory, undefined, []);
+  const { readEnvironment } = await import('../record/reader.ts');
+  const { base } = await readEnvironment(directory);
+  if (base === undefined) {
+    throw new MigbenchError(
+      'usage',
+      `${directory} was not begun by regress. Go on with: migbench run --resume ${shellQuoted(directory)}`,
+    );
+  }
+  return { loaded, overrides: [], base };
+}
+
+async function regress(args: RegressArguments): Promise<void> {
+  const { resume } = args;
+  const formats = parseFormats(args.format);
+  const limits = precisionLimits(args['until-precision'], args['time-limit'], resume);
+  const subject =
+    resume === undefined ? await newSubject(args) : await resumedSubject(resume, args);
+  const { loaded, base, bootedBy } = subject;
+  const runDirectory = resume ?? args.out ?? defaultRunDirectory(loaded.plan.name);
+  // Refused before anything is measured, not afterwards.
+  const noise = await noiseFloorFor(args['noise-floor'], []);
+  const { relativeThresholds } = await import('../compare/index.ts');
+  await comparedMetrics(args.metric, relativeThresholds(loaded.plan.thresholds));
+  const minimum = minimumChange(args);
+  const { runPlan } = await import('../pipeline.ts');
+  const only = args.only ?? (resume === undefined ? undefined : await begunWith(resume));
+  const outcome = await runPlan({
+    loaded,
+    runDirectory,
+    resume: resume !== undefined,
+    retry: [],
+    overrides: subject.overrides,
+    comparing: { base, ...(bootedBy === undefined ? {} : { bootedBy }) },
+    ...(only === undefined ? {} : { only }),
+    ...(await limits),
+    keepFailed: args['keep-failed'],
+    ...(args.mirror === undefined ? {} : { mirror: args.mirror }),
+    output: { quiet: args.quiet === true, verbose: args.verbose === true },
+    signal: interruptSignal(),
+  });
+  process.exitCode = outcome.exitCode;
+  if (outcome.exitCode === EXIT_CODES.interrupted) {
+    const words = ['migbench', 'regress', '--resume', runDirectory].map(shellQuoted).join(' ');
+    process.stderr.write(`migbench: interrupted. Go on with: ${words}\n`);
+    return;
+  }
+  if (outcome.run.records.length === 0) return;
+  await judge(args, outcome, { runDirectory, base, options: { ...noise, ...minimum }, formats });
+}
+
+async function begunWith(directory: string): Promise<string | undefined> {
+  const { readEnvironment } = await import('../record/reader.ts');
+  return (await readEnvironment(directory)).only;
+}
+
+function minimumChange(args: RegressArguments): { minimumChange?: number } {
+  const text = args['minimum-change'];
+  return text === undefined ? {} : { minimumChange: fraction('minimum-change', text, Infinity) };
+}
+
+interface Judging {
+  readonly runDirectory: string;
+  readonly base: string;
+  readonly options: object;
+  readonly formats: ReturnType<typeof parseFormats>;
+}
+
+/** Compare the builds, write and print what was found, and set the exit code. */
+async function judge(
+  args: RegressArguments,
+  { run, exitCode }: RunOutcome,
+  { runDirectory, base, options, formats }: Judging,
+): Promise<void> {
+  const { compareGroups, evaluateComparisonGate, readSide, relativeThresholds } =
+    await import('../compare/index.ts');
+  const thresholds = relativeThresholds(run.environment.thresholds);
+  const compared = compareGroups(await readSide(runDirectory), 'qemu', {
+    ...options,
+    from: base,
+    metrics: await comparedMetrics(args.metric, thresholds),
+  });
+  const comparison = { ...compared, gate: evaluateComparisonGate(compared, thresholds) };
+  const { terminalComparison, writeComparison } = await import('../../reports/compare/index.ts');
+  const folder = join(runDirectory, COMPARISON_FOLDER);
+  const files = await writeComparison(comparison, folder);
+  if (formats !== undefined) {
+    const { writeReport } = await import('../../reports/index.ts');
+    files.push(...(await writeReport(runDirectory, { formats })).files);
+  }
+  if (args.json) printJson(comparison);
+  else {
+    const shown = [join(runDirectory, 'report', 'index.html'), ...files]
+      .map((path) => `  ${relative('.', path) || path}\n`)
+      .join('');
+    process.stdout.write(`${terminalComparison(comparison)}\nWritten:\n${shown}`);
+  }
+  process.exitCode = codeOf(exitCode, comparison);
+}
+
+/** The run's own code, unless the comparison has a graver one: 4, then 99, then 5. */
+function codeOf(
+  code: number,
+  { gate, trusted }: { readonly gate: { readonly passed: boolean }; readonly trusted: boolean },
+): number {
+  const mild: readonly number[] = [EXIT_CODES.ok, EXIT_CODES.untrusted];
+  if (!mild.includes(code)) return code;
+  if (!gate.passed) return EXIT_CODES.gate;
+  return trusted ? code : EXIT_CODES.untrusted;
+}
+
+export const regressCommand: CommandModule<object, RegressArguments> = {
+  command: 'regress',
+  describe: 'Compare two QEMU builds in one run: is the candidate worse? Exit code 99 where it is',
+  builder: regressOptions,
+  handler: (args) => regress(args),
+};
