@@ -2,8 +2,8 @@
 import type { Subject } from './characterize/measure/subjects.ts';
 import type { Cell, PlannedTrial, ResolvedPlan } from './plan/types.ts';
 import type { QemuBuild } from './qemu/builds/index.ts';
-import type { Program } from './sandbox/process.ts';
 import type { SandboxKind } from './sandbox/enter.ts';
+import type { NamespaceTools } from './sandbox/namespaces.ts';
 
 export interface GuestImageFiles {
   /** Content address. */
@@ -25,7 +25,7 @@ export interface SandboxJob {
   readonly kind: SandboxKind;
   /** Where the sandbox's scratch file system goes. */
   readonly scratch: string;
-  readonly tools: { readonly ip: Program; readonly tc: Program } | undefined;
+  readonly tools: NamespaceTools | undefined;
   /** The program that receives heartbeats, compiled for this host. */
   readonly receiver: string;
   readonly cacheDirectory: string;

@@ -11,6 +11,7 @@ import type { Cell, PlannedTrial } from './plan/types.ts';
 import type { Progress } from './progress.ts';
 import { BrokenBuildError, resolveBuild, type QemuBuild } from './qemu/builds/index.ts';
 import type { SandboxKind } from './sandbox/enter.ts';
+import { hostProgram, type Program } from './sandbox/process.ts';
 import { formatDuration } from './units.ts';
 import { builtInWorkloads, loadWorkload } from '../workloads/registry.ts';
 
@@ -103,7 +104,11 @@ export async function provision(request: ProvisionRequest): Promise<Provisions> 
       ? Promise.resolve(undefined)
       : step('tools', async (options) => {
           const toolbox = await openToolbox(['ip', 'tc'], options);
-          return { ip: toolbox.program('ip'), tc: toolbox.program('tc') };
+          return {
+            ip: toolbox.program('ip'),
+            tc: toolbox.program('tc'),
+            ...(needsStream(request.cells) ? { stream: await streamProgram(options) } : {}),
+          };
         });
   const receiver = step('heartbeat receiver', (options) =>
     hostCProgram(join(packageRoot, 'harness', 'observe', 'receiver.c'), options),
@@ -162,6 +167,16 @@ function throwFirstCause(settled: readonly PromiseSettledResult<unknown>[]): voi
 
 function byReference(builds: readonly QemuBuild[]): Record<string, QemuBuild> {
   return Object.fromEntries(builds.map((build) => [build.reference, build]));
+}
+
+function needsStream(cells: readonly Cell[]): boolean {
+  return cells.some(({ spec }) => spec.link.competingBitsPerSecond !== undefined);
+}
+
+async function streamProgram(options: ProvisionOptions): Promise<Program> {
+  return hostProgram(
+    await hostCProgram(join(packageRoot, 'harness', 'sandbox', 'stream.c'), options),
+  );
 }
 
 /** All built-in workloads, so that one image serves every plan, and those of the user's own that this plan names. */

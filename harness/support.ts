@@ -19,21 +19,6 @@ interface Gap {
 /** Parts of the plan format that no code stands behind yet. */
 const gaps: readonly Gap[] = [
   {
-    at: 'transport',
-    isAsked: ({ transport }) => transport === 'tls',
-    advice: 'only tcp, unix and file are built so far',
-  },
-  {
-    at: 'links.competing',
-    isAsked: ({ link }) => link.competingBitsPerSecond !== undefined,
-    advice: 'a competing stream is not built yet; leave it out',
-  },
-  {
-    at: 'settings.postcopy.recover',
-    isAsked: ({ postcopy }) => postcopy?.recover === true,
-    advice: 'recovery of a paused post-copy is not built yet; leave it out',
-  },
-  {
     at: 'guest.image',
     isAsked: ({ guest }) => guest.image !== undefined && guest.image !== 'debian:bookworm',
     advice: 'the only guest image is debian:bookworm; leave it out',
@@ -64,15 +49,13 @@ export function requireCrossing(trials: readonly PlannedTrial[], mode: SandboxKi
   throw new MigbenchError(
     'plan-invalid',
     `transport: ${beside.cell.spec.transport} does not cross the migration link, so that ${beside.cell.labels.link} would shape nothing ` +
-      `(cell ${beside.cell.id}). Use transport: tcp, or a link of bandwidth: unlimited without delay and loss ` +
+      `(cell ${beside.cell.id}). Use transport: tcp, or a link of bandwidth: unlimited without delay, loss and competing ` +
       '(a rate can then be set with the parameter max-bandwidth).',
   );
 }
 
-function isShaped({ bandwidthBitsPerSecond, delayUs, lossPercent }: LinkShape): boolean {
-  return (
-    bandwidthBitsPerSecond !== 'unlimited' || delayUs !== undefined || lossPercent !== undefined
-  );
+function isShaped({ bandwidthBitsPerSecond, ...others }: LinkShape): boolean {
+  return bandwidthBitsPerSecond !== 'unlimited' || Object.keys(others).length > 0;
 }
 
 const PROBE_TIMEOUT_MS = 10_000;
@@ -93,10 +76,12 @@ export async function requireShaping(
     ({ cell: { spec } }) => spec.link.delayUs !== undefined || spec.link.lossPercent !== undefined,
   );
   if (kind.mode === 'loopback' || tools === undefined) {
-    if (delayed === undefined) return;
+    const shared = trials.find(({ cell }) => cell.spec.link.competingBitsPerSecond !== undefined);
+    const impossible = delayed ?? shared;
+    if (impossible === undefined) return;
     throw new MigbenchError(
       'host-unfit',
-      `links: ${delayed.cell.labels.link} asks for delay or loss, which needs namespaces: ${kind.notes.join(' ')}`,
+      `links: ${impossible.cell.labels.link} asks for delay, loss or competing, which needs namespaces: ${kind.notes.join(' ')}`,
     );
   }
   const limited = trials.find(({ cell }) => cell.spec.link.bandwidthBitsPerSecond !== 'unlimited');

@@ -70,7 +70,8 @@ function trialOf(record: TrialRecord): CalibrationTrial | undefined {
   const { totalTimeMs, setupTimeMs, downtimeMs, transferredBytes, zeroPages } = record.measurements;
   if (record.outcome.kind !== 'completed' || totalTimeMs === undefined) return undefined;
   if (downtimeMs === undefined || transferredBytes === undefined) return undefined;
-  const { bandwidthBitsPerSecond: bandwidth } = record.link;
+  const { bandwidthBitsPerSecond: bandwidth, competingBitsPerSecond: competing } = record.link;
+  if (competing !== undefined || record.transport === 'tls') return undefined;
   return {
     record,
     ...{ totalTimeMs, downtimeMs },

@@ -140,13 +140,17 @@ export function conditionsOf(record: TrialRecord, start?: Start): Conditions | u
   const setting = settingOf(on, effective.parameters['multifd-compression']);
   const limit = effective.parameters['downtime-limit'];
   if (setting === undefined || typeof limit !== 'number') return undefined;
+  // Neither a competing stream nor TLS nor a cut of the link is in the model.
+  const { link, transport, details } = record;
+  if (link.competingBitsPerSecond !== undefined || transport === 'tls') return undefined;
+  if (details?.['outage'] !== undefined) return undefined;
   const cap = effective.parameters['max-bandwidth'];
   const channels = effective.parameters['multifd-channels'];
   const switchover = effective.parameters['avail-switchover-bandwidth'];
   const cache = effective.parameters['xbzrle-cache-size'];
   return {
     setting,
-    bandwidthBitsPerSecond: record.link.bandwidthBitsPerSecond,
+    bandwidthBitsPerSecond: link.bandwidthBitsPerSecond,
     downtimeLimitMs: limit,
     ...(typeof cap === 'number' && cap > 0 ? { maxBandwidthBytesPerSecond: cap } : {}),
     ...(typeof channels === 'number' ? { channels } : {}),

@@ -32,6 +32,8 @@ export interface GuestStart {
   readonly diskPath?: string;
   /** File that is the guest's memory, the same on both sides. */
   readonly sharedMemoryPath?: string;
+  /** Out-of-band commands, where QEMU offers them; none where absent. */
+  readonly oob?: boolean;
   /** Processors that this QEMU is kept to, as `0,2-3`; anywhere where absent. */
   readonly processors?: string;
 }
@@ -79,6 +81,7 @@ export async function startGuest(stage: Stage, start: GuestStart): Promise<Start
     stderrPath: join(start.folder, `${host.role}.stderr.log`),
     signal: stage.signal,
     transcript,
+    ...(start.oob === undefined ? {} : { oob: start.oob }),
   });
   return { machine, transcript };
 }

@@ -7,8 +7,10 @@ import { MigbenchError } from '../errors.ts';
 import type { CellSpec } from '../plan/types.ts';
 import { migrationSample, QmpCommandError } from '../qmp/index.ts';
 import type { TrialWarning } from '../record/schema.ts';
-import { awaitFile, type SavedFile } from './saved-file.ts';
+import { awaitArrival } from './arrival.ts';
+import type { SavedFile } from './saved-file.ts';
 import type { Route } from './uri.ts';
+import { Outage, type LinkSwitch } from './outage.ts';
 import { brokenMigration, failureOf, type Sides } from './failure.ts';
 import {
   observationOf,
@@ -21,8 +23,6 @@ import {
 const POLL_INTERVAL_MS = 50;
 /** QEMU's own downtime limit, ms, where the plan sets none. */
 const DEFAULT_DOWNTIME_LIMIT_MS = 300;
-/** How long the destination may take to resume after the source has completed, ms. */
-const RESUME_TIMEOUT_MS = 30_000;
 /** How long the totals may be missing after the status says `completed`, ms (seen on 7.2 with multifd). */
 const TOTALS_TIMEOUT_MS = 2_000;
 /** How long a cancelled migration may take to end, ms. */
@@ -41,6 +41,8 @@ const END_STATUSES: ReadonlySet<string> = new Set([
 export interface MigrationOptions extends Sides {
   readonly spec: CellSpec;
   readonly route: Route;
+  /** The migration link, for a plan that cuts it. */
+  readonly link: LinkSwitch;
   readonly signal: AbortSignal;
   /** `resumed`: the guest runs on the destination already. */
   readonly onSample?: (sample: TimedSample, resumed: boolean) => void;
@@ -59,6 +61,7 @@ class Migration {
   #postcopyAccepted = false;
   #cancelled = false;
   #savedFile: SavedFile | undefined;
+  #outage: Outage | undefined;
 
   constructor(options: MigrationOptions) {
     this.#options = options;
@@ -87,6 +90,9 @@ class Migration {
       throwIfInterrupted(this.#options.signal);
       if (this.#startedAtMs === 0) this.#startedAtMs = performance.now();
       end = await failureOf(error, this.#options);
+    } finally {
+      // Whatever happened, the next trial needs it.
+      if (this.#outage !== undefined) await this.#options.link.setLink('up');
     }
     return observationOf({
       end,
@@ -95,23 +101,28 @@ class Migration {
       source: source.qmp.events.slice(this.#sourceSince),
       destination: destination.qmp.events.slice(this.#destinationSince),
       postcopyWanted: this.#options.spec.postcopy !== undefined,
+      cutWanted: (this.#options.spec.postcopy?.recover ?? false) !== false,
       warnings: this.#warnings,
       ...(this.#savedFile === undefined ? {} : { savedFile: this.#savedFile }),
+      ...(this.#outage === undefined ? {} : { outage: this.#outage.report }),
     });
   }
 
   async #ask(): Promise<TimedSample> {
-    const { source, destination } = this.#options;
+    const { source } = this.#options;
     const reply = await source.qmp.execute('query-migrate', undefined, {
       timeoutMs: this.#answerTimeoutMs,
     });
     const sample = { ...migrationSample(reply), atMs: performance.now() - this.#startedAtMs };
     this.#samples.push(sample);
-    const resumed = destination.qmp.events
+    this.#options.onSample?.(sample, this.#hasResumed());
+    return sample;
+  }
+
+  #hasResumed(): boolean {
+    return this.#options.destination.qmp.events
       .slice(this.#destinationSince)
       .some(({ name }) => name === 'RESUME');
-    this.#options.onSample?.(sample, resumed);
-    return sample;
   }
 
   /** Poll until the migration has ended or its time is up; gives the last status. */
@@ -123,6 +134,8 @@ class Migration {
       const status = sample.status ?? 'none';
       if (END_STATUSES.has(status)) return status;
       await this.#stepPostcopy(sample);
+      const broken = await this.#stepOutage(status);
+      if (broken !== undefined) return broken;
       if (status === 'pre-switchover') {
         await this.#options.source.qmp.execute('migrate-continue', { state: 'pre-switchover' });
       }
@@ -170,6 +183,24 @@ class Migration {
     }
   }
 
+  /** Cut the link where the plan says so, once the guest runs on the destination; gives the status that ends it. */
+  async #stepOutage(status: string): Promise<string | undefined> {
+    const { spec, route, link, source, destination, signal } = this.#options;
+    const recover = spec.postcopy?.recover ?? false;
+    if (recover === false || route.recovery === undefined || this.#outage !== undefined) {
+      return undefined;
+    }
+    // Before that the device state may be on its way, and without it nothing can be recovered.
+    if (status !== 'postcopy-active' || !this.#hasResumed()) return undefined;
+    this.#outage = new Outage({
+      ...{ source, destination, recover, link, signal },
+      recoveryUri: route.recovery,
+      startedAtMs: this.#startedAtMs,
+      ask: () => this.#ask(),
+    });
+    return this.#outage.run();
+  }
+
   /** Cancel a pre-copy that ran out of time; it may still complete while it is being cancelled. */
   async #cancel(): Promise<string> {
     const { source, signal } = this.#options;
@@ -201,7 +232,7 @@ class Migration {
       case 'cancelled':
         return this.#outOfTime();
       case 'postcopy-paused':
-        return brokenMigration('postcopy-paused', this.#options);
+        return brokenMigration('postcopy-paused', this.#options, this.#cutInWords());
       case 'postcopy-deadline':
         return {
           kind: 'failed',
@@ -216,6 +247,13 @@ class Migration {
     }
   }
 
+  #cutInWords(): string | undefined {
+    if (this.#outage === undefined) return undefined;
+    return this.#options.spec.postcopy?.recover === 'never'
+      ? 'The link was cut for good in post-copy, as the plan says (recover: never).'
+      : 'Post-copy could not be resumed after a cut of the link.';
+  }
+
   #outOfTime(): MigrationEnd {
     return {
       kind: 'not-converged',
@@ -227,35 +265,10 @@ class Migration {
   async #awaitResume(): Promise<MigrationEnd> {
     const { destination, signal, route } = this.#options;
     try {
-      const file = route.file === undefined ? undefined : await awaitFile(route.file, signal);
-      const incomingAtMs = performance.now();
-      if (file !== undefined) {
-        await destination.qmp.execute('migrate-incoming', { uri: route.destination });
-      }
-      const resume = await destination.qmp.waitForEvent((event) => event.name === 'RESUME', {
-        timeoutMs: RESUME_TIMEOUT_MS,
+      this.#savedFile = await awaitArrival({
+        ...{ destination, route, signal },
         since: this.#destinationSince,
-        signal,
       });
-      if (file !== undefined) {
-        this.#savedFile = { ...file, restoreMs: resume.receivedAtMs - incomingAtMs };
-      }
-      await poll(
-        async () => {
-          const { status } = await destination.qmp.execute('query-migrate');
-          return status === 'completed' ? true : undefined;
-        },
-        {
-          intervalMs: 10,
-          timeoutMs: RESUME_TIMEOUT_MS,
-          signal,
-          late: () =>
-            new MigbenchError(
-              'qmp-timeout',
-              `The source says completed; the destination does not, ${RESUME_TIMEOUT_MS / 1000} s later.`,
-            ),
-        },
-      );
       await this.#awaitTotals();
       return { kind: 'completed' };
     } catch (error) {

@@ -24,12 +24,18 @@ const LEAVING_MS = 500;
 /** A QEMU that dies closes its socket this much before its exit is reported, ms. */
 const EXIT_REPORT_MS = 200;
 
-/** QEMU said itself that the migration is over and did not succeed. */
+/**
+ * QEMU said itself that the migration is over and did not succeed.
+ *
+ * @param preface what the harness knows of it; comes before QEMU's own words.
+ */
 export async function brokenMigration(
   reason: 'migration-error' | 'postcopy-paused',
   sides: Sides,
+  preface?: string,
 ): Promise<MigrationEnd> {
-  const words = await wordsOf(sides);
+  const said = await wordsOf(sides);
+  const words = preface === undefined ? said : `${preface} ${said}`;
   // A destination that died is the cause; the source only sees its connection break. One that left a
   // pre-copy by itself, with exit code 1, did so because the stream broke: that is a consequence.
   const exit = await sides.destination.process.waitForExit(LEAVING_MS);

@@ -3,6 +3,7 @@ import type { Moments } from '../observe/probe.ts';
 import type { MigrationSample, QmpEvent } from '../qmp/index.ts';
 import type { FailureReason, TrialWarning } from '../record/schema.ts';
 import type { PhaseEvent } from './phases.ts';
+import type { OutageReport } from './outage.ts';
 import type { SavedFile } from './saved-file.ts';
 
 export interface TimedSample extends MigrationSample {
@@ -32,6 +33,8 @@ export interface MigrationObservation {
   readonly pauseMs?: number;
   /** Where the guest went through a file and came back. */
   readonly savedFile?: SavedFile;
+  /** Where the link was cut in post-copy. */
+  readonly outage?: OutageReport;
   readonly warnings: readonly TrialWarning[];
 }
 
@@ -49,8 +52,11 @@ export interface Gathered {
   readonly source: readonly QmpEvent[];
   readonly destination: readonly QmpEvent[];
   readonly postcopyWanted: boolean;
+  /** The plan cuts the link in post-copy. */
+  readonly cutWanted: boolean;
   readonly warnings: readonly TrialWarning[];
   readonly savedFile?: SavedFile;
+  readonly outage?: OutageReport;
 }
 
 /** Work out the pause and what is worth a warning. */
@@ -72,6 +78,7 @@ export function observationOf(gathered: Gathered): MigrationObservation {
     ...(final === undefined ? {} : { final }),
     events,
     ...(gathered.savedFile === undefined ? {} : { savedFile: gathered.savedFile }),
+    ...(gathered.outage === undefined ? {} : { outage: gathered.outage }),
     ...momentOf('stopAtMs', stop, [...source, ...destination]),
     ...momentOf('resumeAtMs', resume, [...source, ...destination]),
     ...(pause === undefined || end.kind !== 'completed' ? {} : { pauseMs: pause.pauseMs }),
@@ -79,6 +86,7 @@ export function observationOf(gathered: Gathered): MigrationObservation {
       ...gathered.warnings,
       ...(pause?.warnings ?? []),
       ...(gathered.postcopyWanted ? postcopyWarnings(end, samples, events) : []),
+      ...(gathered.cutWanted && gathered.outage === undefined ? cutWarnings(end) : []),
     ],
   };
 }
@@ -117,6 +125,15 @@ function postcopyWarnings(
     'Pre-copy completed before post-copy had begun, so this trial measured pre-copy. To see post-copy, start it ' +
     'earlier (start-after) or use a lower downtime-limit.';
   return [{ code: 'postcopy-not-needed', message }];
+}
+
+/** Post-copy was over before the link could be cut: nothing was recovered. */
+function cutWarnings(end: MigrationEnd): TrialWarning[] {
+  if (end.kind !== 'completed') return [];
+  const message =
+    'The migration had completed before the link could be cut, so this trial recovered nothing. Give post-copy more ' +
+    'to send: a slower link, a larger guest, or an earlier start (start-after).';
+  return [{ code: 'link-not-cut', message }];
 }
 
 function phaseEvent(side: PhaseEvent['side'], event: QmpEvent, startedAtMs: number): PhaseEvent {

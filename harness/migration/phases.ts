@@ -12,7 +12,7 @@ export interface PhaseEvent {
 }
 
 export interface Phase {
-  /** `setup`, `pass N`, `switchover`, `postcopy`, `aftermath`. */
+  /** `setup`, `pass N`, `switchover`, `postcopy`, `paused`, `aftermath`. */
   readonly name: string;
   readonly startMs: number;
   /** Absent where the phase had not ended when the observation did. */
@@ -59,9 +59,22 @@ export function phasesOf(events: readonly PhaseEvent[], endMs: number): readonly
   });
   if (stopMs !== undefined) phases.push(phase('switchover', stopMs, resumeMs));
   if (postcopyMs !== undefined) phases.push(phase('postcopy', postcopyMs, overMs));
+  phases.push(...pausesOf(events));
   const aftermathMs = resumeMs ?? overMs;
   if (aftermathMs !== undefined) phases.push(phase('aftermath', aftermathMs, endMs));
   return phases;
+}
+
+/** The stretches in which post-copy was paused, because its link was gone; they lie within `postcopy`. */
+function pausesOf(events: readonly PhaseEvent[]): Phase[] {
+  const source = events.filter(({ side, name }) => side === 'source' && name === 'MIGRATION');
+  return source.flatMap(({ status, atMs }, index) => {
+    if (status !== 'postcopy-paused') return [];
+    const next = source
+      .slice(index + 1)
+      .find((event) => ['postcopy-active', 'completed', 'failed'].includes(event.status ?? ''));
+    return [phase('paused', atMs, next?.atMs)];
+  });
 }
 
 function phase(name: string, startMs: number, endMs: number | undefined): Phase {

@@ -80,8 +80,11 @@ export class Preparation {
     );
     this.#abilities.set(build.reference, probe.abilities);
     for (const cell of cellsOf(cells, build.reference)) {
+      const { mode } = stage.sandbox;
       const refusal =
-        ruleRefusal(cell, build) ?? (await probe.refusal(cell.spec, stage.sandbox.mode));
+        ruleRefusal(cell, build) ??
+        modeRefusal(cell, mode) ??
+        (await probe.refusal(cell.spec, mode));
       if (refusal !== undefined) this.#outcomes.set(cell.id, skippedBy(refusal));
     }
   }
@@ -272,6 +275,19 @@ function outcomeOf(error: unknown): Outcome | undefined {
     default:
       return undefined;
   }
+}
+
+/** What needs a migration link of its own. */
+function modeRefusal(
+  { spec: { postcopy } }: Cell,
+  mode: 'namespaces' | 'loopback',
+): Refusal | undefined {
+  if (mode === 'namespaces' || (postcopy?.recover ?? false) === false) return undefined;
+  return {
+    reason: 'mode-forbids',
+    detail: 'postcopy.recover cuts the migration link, and in loopback mode there is none.',
+    remedy: 'Allow namespaces, as environment.json says under "notes".',
+  };
 }
 
 function ruleRefusal(cell: Cell, build: QemuBuild): Refusal | undefined {

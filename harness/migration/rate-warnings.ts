@@ -1,5 +1,6 @@
 /** Whether QEMU kept to its cap, and whether its count of bytes agrees with the wire's. */
 import type { CellSpec } from '../plan/types.ts';
+import type { MigrationSample } from '../qmp/index.ts';
 import type { Measurements, TrialWarning } from '../record/schema.ts';
 import { formatBitRate, formatByteRate, formatBytes } from '../units.ts';
 import type { Effective } from './apply-settings.ts';
@@ -18,6 +19,23 @@ export function rateWarnings(
   measurements: Measurements,
 ): TrialWarning[] {
   return [...capWarnings(spec, effective, measurements), ...countWarnings(spec, measurements)];
+}
+
+/** zero-copy-send that the kernel could not do copies after all, and QEMU says so in a counter only. */
+export function zeroCopyWarnings(
+  { capabilities }: Pick<CellSpec, 'capabilities'>,
+  final: Pick<MigrationSample, 'zeroCopyMissedPasses' | 'passes'> | undefined,
+): TrialWarning[] {
+  const missed = final?.zeroCopyMissedPasses ?? 0;
+  if (capabilities['zero-copy-send'] !== true || missed === 0) return [];
+  return [
+    {
+      code: 'zero-copy-fell-back',
+      message:
+        `The kernel copied in ${missed} of ${final?.passes ?? 'an unknown number of'} passes, although zero-copy-send is on: ` +
+        'a virtual link always copies. Measure zero-copy-send on a real network card.',
+    },
+  ];
 }
 
 /** QEMU from 10.1 on does not hold multifd to max-bandwidth, and others overshoot too: say so. */
@@ -45,8 +63,12 @@ function countWarnings(
   spec: CellSpec,
   { wireBytes, transferredBytes }: Measurements,
 ): TrialWarning[] {
+  // With a competing stream a full queue drops segments of the migration too, and they are sent again; what was on its
+  // way when a link was cut for good is lost.
   const lossy =
-    spec.link.lossPercent !== undefined || spec.link.competingBitsPerSecond !== undefined;
+    spec.link.lossPercent !== undefined ||
+    spec.link.competingBitsPerSecond !== undefined ||
+    spec.postcopy?.recover === 'never';
   const crosses = spec.transport === 'tcp' || spec.transport === 'tls';
   if (wireBytes === undefined || transferredBytes === undefined || lossy || !crosses) return [];
   const payload = wireBytes / HEADER_FACTOR;

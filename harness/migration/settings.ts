@@ -1,5 +1,6 @@
 /** What is set on both sides before a migration: every capability explicitly, every parameter of the plan. */
 import type { CellSpec, ParameterValue } from '../plan/types.ts';
+import { tlsParameters } from './tls.ts';
 
 /** Capabilities the harness sets for its own observation, where the build has them. */
 const OWN_CAPABILITIES: readonly string[] = ['events', 'return-path', 'postcopy-blocktime'];
@@ -34,7 +35,7 @@ export function missingSettings(
 
 /**
  * Everything to set on one QEMU for a cell: all capabilities that the build knows, true and false, since they stay
- * set on a QEMU; and the plan's parameters.
+ * set on a QEMU; the plan's parameters; and its TLS credentials, or none.
  *
  * In loopback mode the link's bandwidth becomes the max-bandwidth where that is lower.
  */
@@ -47,7 +48,10 @@ export function settingsFor(
   const capabilities = Object.fromEntries(
     known.capabilities.map((name) => [name, spec.capabilities[name] ?? own.includes(name)]),
   );
-  const parameters = { ...spec.parameters };
+  const parameters: Record<string, ParameterValue> = {
+    ...spec.parameters,
+    ...tlsParameters(spec.tls, known.parameters),
+  };
   const rate = spec.link.bandwidthBitsPerSecond;
   if (mode === 'loopback' && rate !== 'unlimited') {
     const linkBytesPerSecond = Math.floor(rate / 8);

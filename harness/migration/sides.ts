@@ -14,6 +14,7 @@ import { hostProgram, run } from '../sandbox/process.ts';
 import { applySettings, type Effective } from './apply-settings.ts';
 import type { KnownSettings } from './settings.ts';
 import type { Stopwatch } from './stopwatch.ts';
+import { addCredentials, credentialsFolder } from './tls.ts';
 
 export interface SidesOptions {
   readonly stage: Stage;
@@ -68,6 +69,7 @@ export class Sides {
     watch.lap('start');
     await restoreState(source.machine, template.statePath, signal);
     watch.lap('restore');
+    await this.#addCredentials(source, destination, watch);
     const [sourceSettings, destinationSettings] = await settleBoth(
       applySettings(source.machine, spec, abilities.source, sandbox.mode),
       applySettings(destination.machine, spec, abilities.destination, sandbox.mode),
@@ -97,9 +99,27 @@ export class Sides {
         ? { sharedMemoryPath: this.#sharedMemoryPath }
         : {}),
       ...(processors === undefined ? {} : { processors }),
+      // A destination that waits for a page answers out of band only.
+      ...((spec.postcopy?.recover ?? false) === false ? {} : { oob: true }),
     });
     this.#guests.push(guest);
     return guest;
+  }
+
+  async #addCredentials(
+    source: StartedGuest,
+    destination: StartedGuest,
+    watch: Stopwatch,
+  ): Promise<void> {
+    const { stage, spec } = this.#options;
+    const { tls } = spec;
+    if (tls === undefined) return;
+    const folder = await credentialsFolder(tls, stage.sandbox);
+    await settleBoth(
+      addCredentials(source.machine, 'source', tls, folder),
+      addCredentials(destination.machine, 'destination', tls, folder),
+    );
+    watch.lap('credentials');
   }
 
   async #copyDisk(watch: Stopwatch): Promise<string | undefined> {

@@ -20,10 +20,11 @@ import type {
 } from '../record/schema.ts';
 import { awaitAftermath } from './aftermath.ts';
 import type { Effective } from './apply-settings.ts';
+import { beside, type Competing } from './competing.ts';
 import { migrate } from './driver.ts';
 import { judge, whileRunning } from './judge.ts';
 import { momentsOf, type MigrationObservation, type TimedSample } from './observation.ts';
-import { rateWarnings } from './rate-warnings.ts';
+import { rateWarnings, zeroCopyWarnings } from './rate-warnings.ts';
 import { Sides, type SidesOptions } from './sides.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { known, postcopyDetails, totalsOf } from './totals.ts';
@@ -61,6 +62,7 @@ class Trial {
   #measurements: Measurements = {};
   #observation: MigrationObservation | undefined;
   #check: GuestCheck | undefined;
+  #competing: Competing | undefined;
   #probed: ProbeResults | undefined;
   #postcopy: Readonly<Record<string, unknown>> | undefined;
   readonly #sides: Sides;
@@ -101,11 +103,15 @@ class Trial {
         ...(this.#observation?.savedFile === undefined
           ? {}
           : { file: this.#observation.savedFile }),
+        ...(this.#competing?.report === undefined ? {} : { competing: this.#competing.report }),
+        ...(this.#observation?.outage === undefined ? {} : { outage: this.#observation.outage }),
       },
       warnings: [
         ...(this.#observation?.warnings ?? []),
+        ...(this.#competing?.warnings ?? []),
         ...(this.#probed?.warnings ?? []),
         ...rateWarnings(spec, this.#effective, this.#measurements),
+        ...zeroCopyWarnings(spec, this.#observation?.final),
       ],
     };
   }
@@ -206,14 +212,20 @@ class Trial {
 
   async #migrate(source: StartedGuest, destination: StartedGuest): Promise<MigrationObservation> {
     const { stage, spec, onSample } = this.#options;
-    return migrate({
-      source: source.machine,
-      destination: destination.machine,
-      spec,
-      route: await migrationRoute(spec, stage.sandbox, this.#filePath),
-      signal: stage.signal,
-      ...(onSample === undefined ? {} : { onSample }),
-    });
+    const route = await migrationRoute(spec, stage.sandbox, this.#filePath);
+    const [observation, competing] = await beside(spec.link, stage.sandbox, () =>
+      migrate({
+        source: source.machine,
+        destination: destination.machine,
+        spec,
+        route,
+        link: stage.sandbox,
+        signal: stage.signal,
+        ...(onSample === undefined ? {} : { onSample }),
+      }),
+    );
+    this.#competing = competing;
+    return observation;
   }
 
   /** What only the destination knows: how post-copy blocked the guest. */

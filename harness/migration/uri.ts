@@ -8,18 +8,21 @@ import { shellQuoted } from '../sandbox/shell-quote.ts';
 
 /** TCP port of the destination in a network namespace of its own, where every port is free. */
 const MIGRATION_PORT = 4444;
+/** Where a migration goes on after its link was cut: the first port may still be held by the connection that was lost. */
+const RECOVERY_PORT = 4445;
 
 /** The two ends of one way. */
 export interface Route {
   readonly source: string;
   readonly destination: string;
+  /** Where it is resumed after a cut of the link; absent where there is no link. */
+  readonly recovery?: string;
   /** The way leads through this file: the destination reads it when the source has written it. */
   readonly file?: string;
 }
 
 /**
  * @param file where a guest on its way through a file is kept; used by `transport: file` only.
- * @throws MigbenchError `plan-invalid` for a transport that is not built yet.
  */
 export async function migrationRoute(
   spec: Pick<CellSpec, 'transport' | 'capabilities'>,
@@ -28,19 +31,21 @@ export async function migrationRoute(
 ): Promise<Route> {
   const { destination } = sandbox;
   switch (spec.transport) {
-    case 'tcp': {
-      const port = sandbox.mode === 'namespaces' ? MIGRATION_PORT : await freePort();
-      return sameAddress(`tcp:${destination.migrationAddress}:${port}`);
+    case 'tcp':
+    case 'tls': {
+      const { migrationAddress } = destination;
+      if (sandbox.mode === 'loopback') {
+        return sameAddress(`tcp:${migrationAddress}:${await freePort()}`);
+      }
+      return {
+        ...sameAddress(`tcp:${migrationAddress}:${MIGRATION_PORT}`),
+        recovery: `tcp:${migrationAddress}:${RECOVERY_PORT}`,
+      };
     }
     case 'unix':
       return sameAddress(`unix:${destination.socketPath('migration')}`);
     case 'file':
       return fileRoute(file, spec.capabilities['mapped-ram'] === true);
-    default:
-      throw new MigbenchError(
-        'plan-invalid',
-        `transport: ${spec.transport} is not built yet; expected tcp, unix or file.`,
-      );
   }
 }
 

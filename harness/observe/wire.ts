@@ -1,4 +1,7 @@
-/** The wire over time: bytes on the migration link each way per 50 ms, as its shapers count them. */
+/**
+ * The wire over time: bytes on the migration link each way per 50 ms, as its shapers count them. Those of a competing
+ * stream stand apart, as `competingBytes`.
+ */
 import type { LinkCounters } from '../sandbox/host.ts';
 import type { TimelineSample } from '../record/schema.ts';
 import type { Probe, ProbeContext } from './probe.ts';
@@ -34,12 +37,20 @@ export function wireProbe({ stage: { sandbox } }: ProbeContext): Probe | undefin
 export function wireSamples(readings: readonly Reading[], startedAtMs: number): TimelineSample[] {
   return readings.slice(1).map((reading, index) => {
     const before = readings[index] ?? reading;
+    const since = (field: 'toDestinationBytes' | 'toSourceBytes' | 'competingBytes') =>
+      // The shaper and the counter of the stream are not read in the same instant.
+      Math.max(0, (reading[field] ?? 0) - (before[field] ?? 0));
     return {
       atMs: Math.round((reading.atMs - startedAtMs) * 1000) / 1000,
       kind: 'wire',
-      bytesToDestination: reading.toDestinationBytes - before.toDestinationBytes,
-      bytesToSource: reading.toSourceBytes - before.toSourceBytes,
-      values: { intervalMs: Math.round((reading.atMs - before.atMs) * 1000) / 1000 },
+      bytesToDestination: since('toDestinationBytes'),
+      bytesToSource: since('toSourceBytes'),
+      values: {
+        intervalMs: Math.round((reading.atMs - before.atMs) * 1000) / 1000,
+        ...(reading.competingBytes === undefined
+          ? {}
+          : { competingBytes: since('competingBytes') }),
+      },
     };
   });
 }

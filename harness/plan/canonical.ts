@@ -19,10 +19,12 @@ export function canonicalJson(value: unknown): string {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** A cell without the place that a user's workload was loaded from; its content counts by its digest. */
+/** A cell without the places of a user's workload and credentials; what is in them counts by its digest. */
 function withoutPlace(spec: CellSpec): CellSpec {
   const { path: _, ...workload } = spec.workload;
-  return { ...spec, workload };
+  if (spec.tls === undefined) return { ...spec, workload };
+  const { directory: _directory, ...tls } = spec.tls;
+  return { ...spec, workload, tls };
 }
 
 /** SHA-256 (hex) of everything that can change a cell's measurements, and of nothing else. */
@@ -48,7 +50,7 @@ const MEMBERS: Readonly<Record<CellDimension, readonly (keyof CellSpec)[]>> = {
   link: ['link'],
   guest: ['guest'],
   qemu: ['qemu'],
-  transport: ['transport'],
+  transport: ['transport', 'tls'],
   accelerator: ['accelerator'],
 };
 

@@ -8,7 +8,7 @@
 import type { WorkloadDefinition } from '../../workloads/types.ts';
 import { footprintOf, type Footprint } from './footprint.ts';
 import { precopyMs } from './predict-precopy.ts';
-import type { CellSpec, PlannedTrial } from './types.ts';
+import type { CellSpec, Limit, LinkShape, PlannedTrial } from './types.ts';
 
 /** Memory of a booted guest that is not zero: this, and one part in 32 of its memory, in bytes. */
 const BOOTED_BYTES = 62e6;
@@ -62,7 +62,7 @@ function usedBytes(spec: MigrationSpec, footprint: Footprint): number {
 
 /** Bytes of guest memory per second. */
 function rateOf({ link, parameters }: MigrationSpec): number {
-  const bandwidth = link.bandwidthBitsPerSecond;
+  const bandwidth = leftForMigration(link);
   const cap = parameters['max-bandwidth'] ?? DEFAULT_BANDWIDTH;
   const compression = COMPRESSED_BANDWIDTH[String(parameters['multifd-compression'])];
   return Math.min(
@@ -158,4 +158,14 @@ export function estimateRunMs(
     total += templateMs(cell.spec, definition);
   }
   return total + builds.size * BUILD_MS;
+}
+
+/** A competing stream does not give way. */
+function leftForMigration({
+  bandwidthBitsPerSecond,
+  competingBitsPerSecond = 0,
+}: LinkShape): Limit {
+  return bandwidthBitsPerSecond === 'unlimited'
+    ? 'unlimited'
+    : bandwidthBitsPerSecond - competingBitsPerSecond;
 }

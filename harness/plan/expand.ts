@@ -27,10 +27,7 @@ export interface Matrix {
   readonly links: readonly ResolvedEntry<LinkShape>[];
   readonly guests: readonly ResolvedEntry<GuestShape>[];
   readonly qemu: readonly ResolvedEntry<CellSpec['qemu']>[];
-  readonly common: Pick<
-    CellSpec,
-    'accelerator' | 'transport' | 'windows' | 'probes' | 'deadlineMs' | 'pin'
-  >;
+  readonly common: Pick<CellSpec, 'accelerator' | 'windows' | 'probes' | 'deadlineMs' | 'pin'>;
 }
 
 type Match = PlanFile['exclude'][number];

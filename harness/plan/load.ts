@@ -102,6 +102,8 @@ async function build(
     repetitions,
   );
   if (size !== undefined) problems.push(size);
+  if (parsed.tls !== undefined && !usesTls(transport, settings))
+    problems.push({ path: ['tls'], atKey: true, reason: 'has no effect without "transport: tls"' });
   if (windows !== undefined && windows['settle-limit'] < windows.settle)
     problems.push({
       path: ['windows', 'settle-limit'],
@@ -120,8 +122,8 @@ async function build(
       directory,
       problems,
     ),
-    settings: resolveSettings(
-      { settings, parameters, transport, accelerator, probes },
+    settings: await resolveSettings(
+      { settings, parameters, transport, tls: parsed.tls, directory, accelerator, probes },
       problems,
       warnings,
     ),
@@ -130,7 +132,6 @@ async function build(
     qemu: resolveQemu(qemu, indices['qemu'] ?? [], directory, problems),
     common: {
       accelerator,
-      transport,
       deadlineMs: deadline,
       ...pinningOf(parsed.pin),
       windows: {
@@ -255,6 +256,10 @@ export async function loadPlan(request: LoadRequest): Promise<LoadedPlan> {
     definitions,
     warnings: warnings.map(place).map(render),
   };
+}
+
+function usesTls(transport: string, settings: Partial<PlanFile>['settings']): boolean {
+  return [transport, ...Object.values(settings ?? {}).map((one) => one?.transport)].includes('tls');
 }
 
 /** Only what the plan names: an absent member stays out of the cell's canonical form. */

@@ -3,6 +3,7 @@ import { canonicalJson } from './canonical.ts';
 import { capabilityNeededBy, convertParameter } from './parameter-units.ts';
 import { unknownNames } from './known-names.ts';
 import type { PlanPath, PlanProblem } from './problems.ts';
+import { resolveTransport, type CommonTransport, type Transport } from './resolve-transport.ts';
 import { checkRules } from './rules.ts';
 import type { PlanFile } from './schema.ts';
 import type { Cell, CellSpec, ParameterValue, PostcopyShape } from './types.ts';
@@ -12,7 +13,8 @@ export interface ResolvedSetting {
   readonly label: string;
   readonly path: PlanPath;
   readonly value: Pick<CellSpec, 'capabilities' | 'parameters'> &
-    Partial<Pick<CellSpec, 'postcopy' | 'probes'>>;
+    Partial<Pick<CellSpec, 'postcopy' | 'probes'>> &
+    Transport;
   readonly expect?: NonNullable<Cell['expect']>;
 }
 
@@ -81,13 +83,12 @@ function idleParameters(setting: ResolvedSetting, own: readonly string[]): PlanP
 }
 
 /** Resolves all settings; problems and warnings are added to the lists. */
-export function resolveSettings(
-  plan: Pick<PlanFile, 'settings' | 'parameters' | 'transport' | 'accelerator'> & {
-    readonly probes: CellSpec['probes'];
-  },
+export async function resolveSettings(
+  plan: Pick<PlanFile, 'settings' | 'parameters' | 'accelerator'> &
+    CommonTransport & { readonly probes: CellSpec['probes'] },
   problems: PlanProblem[],
   warnings: PlanProblem[],
-): ResolvedSetting[] {
+): Promise<ResolvedSetting[]> {
   const common = parametersOf(plan.parameters, ['parameters'], problems);
   warnings.push(...unknownNames('parameter', Object.keys(plan.parameters), ['parameters']));
   const resolved: ResolvedSetting[] = [];
@@ -122,9 +123,9 @@ export function resolveSettings(
       ...(setting.probes === undefined
         ? {}
         : { probes: setting.probes === 'off' ? NO_PROBES : probesOf(setting.probes, plan.probes) }),
+      ...(await resolveTransport(setting, path, plan, problems)),
     };
-    const { transport, accelerator } = plan;
-    for (const { at, reason } of checkRules({ ...value, transport, accelerator })) {
+    for (const { at, reason } of checkRules({ ...value, accelerator: plan.accelerator })) {
       const isCommon = at[0] === 'parameters' && !Object.hasOwn(own, at[1] ?? '');
       problems.push({ path: isCommon ? at : [...path, ...at], atKey: true, reason });
     }

@@ -199,6 +199,14 @@ export const settingRules: readonly SettingRule[] = [
       (parameters['mode'] ?? 'normal') === 'normal' ? undefined : ['parameters', 'mode'],
   },
   {
+    id: 'recover-needs-a-link',
+    reason: 'only a migration over the link can lose it: use "transport: tcp" or "transport: tls"',
+    brokenAt: ({ postcopy, transport }) =>
+      (postcopy?.recover ?? false) !== false && !['tcp', 'tls'].includes(transport)
+        ? ['postcopy', 'recover']
+        : undefined,
+  },
+  {
     id: 'postcopy-needs-capability',
     reason: 'a start of post-copy needs the capability: add "capabilities: { postcopy-ram: true }"',
     brokenAt: (subject) =>

@@ -4,8 +4,7 @@
  * What depends on the workloads, and what settings exclude each other, is checked afterwards (`resolve.ts`).
  */
 import { z } from 'zod';
-import { formatExact, parseLimit, parseQuantity, type Dimension } from '../units.ts';
-import { nearestName } from './nearest.ts';
+import { quantity } from './quantity.ts';
 
 /** What a custom issue of this schema carries beside its message. */
 export interface IssueDetails {
@@ -16,54 +15,6 @@ export interface IssueDetails {
 const LONGEST_MS = 86_400_000;
 /** Most repetitions of a cell. */
 export const MAXIMUM_REPETITIONS = 9_999;
-
-interface QuantityOptions<Word extends string> {
-  readonly description: string;
-  readonly examples: readonly string[];
-  /** Words allowed instead of a quantity. */
-  readonly words?: readonly Word[];
-  /** In the base unit; inclusive. */
-  readonly minimum?: number;
-  readonly maximum?: number;
-}
-
-/** A quantity with its unit, or one of a few words. */
-function quantity<const Word extends string = never>(
-  dimension: Dimension,
-  { description, examples, words = [], minimum, maximum }: QuantityOptions<Word>,
-) {
-  return z
-    .union([z.string(), z.number()])
-    .transform((written, context): number | Word => {
-      const text = String(written).trim();
-      const word = words.find((candidate) => candidate === text);
-      if (word !== undefined) return word;
-      const refuse = (message: string, suggestion?: string): never => {
-        context.addIssue({
-          code: 'custom',
-          message: `"${text}": ${message}`,
-          params: { suggestion } satisfies { suggestion: string | undefined },
-        });
-        return z.NEVER;
-      };
-      if (words.length > 0 && /^[a-z]+$/i.test(text)) {
-        const example = examples.find((candidate) => /^\d/.test(candidate)) ?? '';
-        const nearest = words.length === 1 ? words[0] : nearestName(text, words);
-        return refuse(`expected ${words.join(', ')} or a quantity such as ${example}`, nearest);
-      }
-      const limited = words.some((candidate) => candidate === 'unlimited');
-      const parsed = limited ? parseLimit(text, dimension) : parseQuantity(text, dimension);
-      if (!parsed.ok) return refuse(parsed.reason, parsed.suggestion);
-      const value = parsed.value;
-      if (value === 'unlimited') return z.NEVER;
-      if (minimum !== undefined && value < minimum)
-        return refuse(`must be at least ${formatExact(minimum, dimension)}`);
-      if (maximum !== undefined && value > maximum)
-        return refuse(`must be at most ${formatExact(maximum, dimension)}`);
-      return value;
-    })
-    .meta({ description, examples: [...examples] });
-}
 
 /** A text with a shape; the message says what is expected. */
 const shaped = (pattern: RegExp, expected: string) =>
@@ -111,10 +62,15 @@ const linkSchema = z
       maximum: 90,
     }).optional(),
     competing: quantity('bits-per-second', {
-      description: 'Other traffic on the link.',
+      description:
+        'A constant stream from source to destination beside the migration; at least 1 Mbit/s.',
       examples: ['300Mbit/s'],
-      minimum: 1,
+      minimum: 1e6,
     }).optional(),
+  })
+  .refine(({ bandwidth, competing = 0 }) => bandwidth === 'unlimited' || competing < bandwidth, {
+    path: ['competing'],
+    error: 'must be less than the bandwidth of the link: nothing would be left for the migration',
   })
   .meta({ description: 'A migration link.' });
 
@@ -168,10 +124,33 @@ const postcopySchema = z.strictObject({
     ])
     .default({ passes: 1 })
     .meta({ description: 'When to switch: now, {passes: N} or {time: 2s}.' }),
-  recover: z.boolean().default(false).meta({
-    description: 'Break the link once in post-copy, and recover.',
-  }),
+  recover: z
+    .union([z.boolean(), z.literal('never')])
+    .default(false)
+    .meta({
+      description: 'true: cut the link once in post-copy, and recover. never: cut it for good.',
+    }),
 });
+
+const transportSchema = z.enum(['tcp', 'unix', 'tls', 'file']);
+
+const tlsSchema = z
+  .strictObject({
+    credentials: z.enum(['x509', 'psk']).default('x509').meta({
+      description: 'Certificates, or a key that both sides share.',
+    }),
+    directory: z.string().min(1).optional().meta({
+      description:
+        "A folder of one's own, with the files that QEMU wants there, relative to the plan; absent = made for the run.",
+    }),
+    hostname: shaped(/^[A-Za-z0-9][\w.:-]*$/, 'a host name')
+      .optional()
+      .meta({
+        description:
+          "With directory: the name in the destination's certificate; absent = its address.",
+      }),
+  })
+  .meta({ description: 'With transport: tls, what the two sides prove themselves with.' });
 
 /** The outcomes a plan can insist on. */
 export const expectations = ['completed', 'not-converged', 'failed'] as const;
@@ -194,6 +173,10 @@ const settingSchema = z
     }),
     parameters: parametersSchema.default({}),
     postcopy: postcopySchema.optional(),
+    transport: transportSchema.optional().meta({
+      description: "Instead of the plan's.",
+    }),
+    tls: tlsSchema.optional().meta({ description: "Instead of the plan's." }),
     probes: z
       .union([z.literal('off'), z.strictObject(probeShape).partial()])
       .optional()
@@ -256,7 +239,8 @@ export const planSchema = z
     ).default(['system']),
     workloads: list(workloadEntrySchema),
     links: list(linkSchema),
-    transport: z.enum(['tcp', 'unix', 'tls', 'file']).default('tcp'),
+    transport: transportSchema.default('tcp'),
+    tls: tlsSchema.optional(),
     settings: z
       .record(
         shaped(/^[A-Za-z0-9][\w+-]*$/, 'a label of letters, digits, "-", "_", "+"'),

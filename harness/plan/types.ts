@@ -31,7 +31,20 @@ export type PostcopyStart =
 
 export interface PostcopyShape {
   readonly startAfter: PostcopyStart;
-  readonly recover: boolean;
+  /** Cut the link once in post-copy: `true` and recover, `never` and leave it cut. */
+  readonly recover: boolean | 'never';
+}
+
+/** What a migration over TLS proves itself with. */
+export interface TlsShape {
+  /** Certificates, or a key that both sides share. */
+  readonly credentials: 'x509' | 'psk';
+  /** Absolute folder of the user's own credentials; absent = made for the run. Not part of the hash. */
+  readonly directory?: string;
+  /** With `directory`: hash of the folder's content. */
+  readonly digest?: string;
+  /** With `directory`: the name that the destination's certificate must have; absent = its address. */
+  readonly hostname?: string;
 }
 
 export interface Windows {
@@ -73,6 +86,8 @@ export interface CellSpec {
   readonly qemu: { readonly source: string; readonly destination: string };
   readonly link: LinkShape;
   readonly transport: 'tcp' | 'unix' | 'tls' | 'file';
+  /** With `transport: tls`, and only then. */
+  readonly tls?: TlsShape;
   /** Only what the plan sets; QEMU's own names. */
   readonly capabilities: Readonly<Record<string, boolean>>;
   /** Only what the plan sets; QEMU's own names, QMP's own units. */

@@ -29,6 +29,8 @@ export interface MachineOptions {
   readonly signal: AbortSignal;
   /** Where to keep the whole conversation; none is kept where absent. */
   readonly transcript?: Transcript;
+  /** Enable out-of-band commands where QEMU offers them; false where absent. */
+  readonly oob?: boolean;
 }
 
 export class Machine implements AsyncDisposable {
@@ -74,6 +76,7 @@ export class Machine implements AsyncDisposable {
         commandTimeoutMs: COMMAND_TIMEOUT_MS,
         signal: AbortSignal.any([options.signal, ended.signal]),
         ...(options.transcript === undefined ? {} : { transcript: options.transcript }),
+        ...(options.oob === undefined ? {} : { oob: options.oob }),
       });
       return new Machine(options, process, qmp);
     } catch (error) {

@@ -5,6 +5,7 @@
 import type { LinkShape } from '../plan/types.ts';
 import type { Program } from './process.ts';
 import type { RunningProcess, StartOptions } from './running.ts';
+import type { Stream } from './stream.ts';
 
 export type HostRole = 'source' | 'destination';
 
@@ -25,8 +26,11 @@ export interface Host {
 
 /** Bytes that left each end of the migration link since it was made, headers included. */
 export interface LinkCounters {
+  /** Without those of competing streams. */
   readonly toDestinationBytes: number;
   readonly toSourceBytes: number;
+  /** Of competing streams, towards the destination; absent where there never was one. */
+  readonly competingBytes?: number;
 }
 
 /** Addresses the guest is booted with. */
@@ -52,6 +56,18 @@ export interface Sandbox extends AsyncDisposable {
   startClient(program: Program, args: readonly string[], options?: StartOptions): RunningProcess;
   /** Shape the migration link anew; does nothing where it already has this shape. */
   shapeLink(link: LinkShape): Promise<void>;
+  /**
+   * Take the migration link down at both ends, or bring it up again; its shape and its counters stay.
+   *
+   * @throws MigbenchError `host-unfit` where the mode has no link of its own.
+   */
+  setLink(state: 'up' | 'down'): Promise<void>;
+  /**
+   * Start a stream from source to destination over the migration link.
+   *
+   * @throws MigbenchError `host-unfit` where it does not start, or the mode has no link of its own.
+   */
+  startStream(bitsPerSecond: number): Promise<Stream>;
   /** `undefined` where the mode has no link of its own. */
   readLinkCounters(): Promise<LinkCounters | undefined>;
 }

@@ -2,12 +2,14 @@
  * Reads the byte counters of both ends of the migration link, as their shapers keep them: one `tc` that stays, per
  * end, and answers in a fraction of a millisecond.
  */
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { deadline } from '../deadline.ts';
 import { MigbenchError } from '../errors.ts';
 import type { LinkCounters } from './host.ts';
 import { sentBytes } from './link.ts';
 import type { RunningProcess } from './running.ts';
+import { arrivedDatagrams } from './stream.ts';
 
 /** Deadline of one reading, ms. */
 const READING_TIMEOUT_MS = 5_000;
@@ -49,6 +51,21 @@ export class LinkMeter implements AsyncDisposable {
       );
     }
     return sentBytes(answer);
+  }
+
+  /**
+   * Datagrams that have arrived at this end's host, whoever took them.
+   *
+   * @throws MigbenchError `host-unfit` where the meter has ended.
+   */
+  arrivedDatagrams(): number {
+    const path = `/proc/${this.#process.pid ?? 0}/net/snmp`;
+    try {
+      return arrivedDatagrams(readFileSync(path, 'utf8'));
+    } catch (error) {
+      if (error instanceof MigbenchError) throw error;
+      throw new MigbenchError('host-unfit', `Could not read ${path}.`, { cause: error });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

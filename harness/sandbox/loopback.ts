@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { MigbenchError } from '../errors.ts';
 import type { Host, HostRole, Sandbox } from './host.ts';
 import { RunningProcess } from './running.ts';
 
@@ -41,6 +42,12 @@ export function createLoopbackSandbox(scratch: string): Sandbox {
     scratch,
     startClient: start,
     shapeLink: () => Promise.resolve(),
+    setLink: () =>
+      Promise.reject(new MigbenchError('host-unfit', 'In loopback mode there is no link to cut.')),
+    startStream: () =>
+      Promise.reject(
+        new MigbenchError('host-unfit', 'In loopback mode there is no link to share.'),
+      ),
     readLinkCounters: () => Promise.resolve(undefined),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...processes].map((process) => process[Symbol.asyncDispose]()));

@@ -16,6 +16,7 @@ import { shapeCommands } from './link.ts';
 import { LinkMeter, readBoth } from './link-meter.ts';
 import { hostProgram, run, type Program } from './process.ts';
 import { RunningProcess, type StartOptions } from './running.ts';
+import { FRAME_BYTES, Stream } from './stream.ts';
 
 /** Deadline of one administrative command (ip, tc, mount), ms. */
 const COMMAND_TIMEOUT_MS = 10_000;
@@ -33,6 +34,8 @@ const addresses: Record<HostRole, { migration: string; service: string; uplink: 
 export interface NamespaceTools {
   readonly ip: Program;
   readonly tc: Program;
+  /** Sends and receives competing streams; absent where no plan asked for one. */
+  readonly stream?: Program;
 }
 
 /** Whether this user may make tap devices; needed for a guest on the service bridge. */
@@ -59,6 +62,8 @@ class NamespaceSandbox implements Sandbox {
   /** Ends that have a queue of ours. */
   readonly #shaped = new Set<HostRole>();
   #meters: Readonly<Record<HostRole, LinkMeter>> | undefined;
+  /** Datagrams that had arrived at the destination before the first stream; `undefined` where there was none. */
+  #datagramsBefore: number | undefined;
 
   constructor(scratch: string, tools: NamespaceTools, network: 'tap' | 'user') {
     this.scratch = scratch;
@@ -170,17 +175,40 @@ class NamespaceSandbox implements Sandbox {
     this.#shape = shape;
   }
 
+  async setLink(state: 'up' | 'down'): Promise<void> {
+    await Promise.all(
+      roles.map((role) => this.#batch(role, [`link set dev ${LINK_DEVICE} ${state}`])),
+    );
+  }
+
   async readLinkCounters(): Promise<LinkCounters> {
     this.#meters ??= { source: this.#meter('source'), destination: this.#meter('destination') };
     const { source, destination } = this.#meters;
     try {
-      return await readBoth(source, destination);
+      const counters = await readBoth(source, destination);
+      if (this.#datagramsBefore === undefined) return counters;
+      const datagrams = destination.arrivedDatagrams() - this.#datagramsBefore;
+      const competingBytes = datagrams * FRAME_BYTES;
+      const toDestinationBytes = counters.toDestinationBytes - competingBytes;
+      return { ...counters, toDestinationBytes, competingBytes };
     } catch (error) {
       // The next reading begins with new ones.
       this.#meters = undefined;
       await Promise.all([source[Symbol.asyncDispose](), destination[Symbol.asyncDispose]()]);
       throw error;
     }
+  }
+
+  async startStream(bitsPerSecond: number): Promise<Stream> {
+    const { stream } = this.#tools;
+    if (stream === undefined) {
+      throw new MigbenchError('internal', 'A stream was not asked for when the sandbox was made.');
+    }
+    if (this.#datagramsBefore === undefined) {
+      await this.readLinkCounters();
+      this.#datagramsBefore = this.#meters?.destination.arrivedDatagrams();
+    }
+    return Stream.start(stream, this, bitsPerSecond);
   }
 
   #meter(role: HostRole): LinkMeter {

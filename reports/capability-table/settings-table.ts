@@ -41,7 +41,9 @@ export function settingTables(
 ): string[] {
   const builds = buildsOf(records);
   const title = ({ labels, transport }: TrialRecord) =>
-    transport === 'tcp' ? labels.workload : `${labels.workload}, transport: ${transport}`;
+    ['tcp', 'tls'].includes(transport)
+      ? labels.workload
+      : `${labels.workload}, transport: ${transport}`;
   return [...groupsOf(records, title)].flatMap(([workload, own]) => {
     const notes = new Notes();
     const rows = settings.flatMap((setting) =>

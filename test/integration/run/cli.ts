@@ -205,6 +205,11 @@ export function recordsOf(runDirectory: string): TrialRecord[] {
   return lines.map((line) => JSON.parse(line) as TrialRecord);
 }
 
+/** The lines of a file, without the last, empty one. */
+export function linesOf(path: string): string[] {
+  return readFileSync(path, 'utf8').split('\n').slice(0, -1);
+}
+
 /** Interfaces and mounts of a sandbox that are visible outside of it: there must be none. */
 export function visibleOutside(): string[] {
   const ours = new Set(['svc', 'svc-src', 'svc-dst', 'mig-src', 'mig-dst', 'mig0', 'br0', 'up0']);

@@ -16,6 +16,7 @@ const { createNamespaceSandbox } = await load('namespaces.js');
 const { timeLinkCopies } = await load('link-copy.js');
 
 const BYTES = 1_000_000;
+const STREAM_BITS_PER_SECOND = 20e6;
 const RECEIVER = `
   const server = require('node:net').createServer((socket) => {
     let got = 0;
@@ -44,25 +45,54 @@ const sandbox = await createNamespaceSandbox(scratch, tools, network);
 const node = { file: process.execPath, args: ['-e'] };
 const address = sandbox.destination.migrationAddress;
 const results = [];
-for (const shape of JSON.parse(shapes)) {
-  await sandbox.shapeLink(shape);
+let transfers = 0;
+const transfer = async (timeoutMs) => {
   const before = await sandbox.readLinkCounters();
   const receiver = sandbox.destination.start(node, [RECEIVER, address]);
-  const stdoutPath = join(scratch, `sent-${results.length}`);
+  const stdoutPath = join(scratch, `sent-${(transfers += 1)}`);
   const sender = sandbox.source.start(node, [SENDER, address], { stdoutPath });
-  const exit = await sender.waitForExit(60_000);
-  await receiver.waitForExit(5_000);
+  const exit = await sender.waitForExit(timeoutMs);
+  if (exit === undefined) await sender[Symbol.asyncDispose]();
+  else await receiver.waitForExit(5_000);
+  await receiver[Symbol.asyncDispose]();
   const after = await sandbox.readLinkCounters();
-  results.push({
+  return {
     exit,
     ...JSON.parse(readFileSync(stdoutPath, 'utf8') || '{}'),
     toDestinationBytes: after.toDestinationBytes - before.toDestinationBytes,
     toSourceBytes: after.toSourceBytes - before.toSourceBytes,
-  });
+  };
+};
+for (const shape of JSON.parse(shapes)) {
+  await sandbox.shapeLink(shape);
+  results.push(await transfer(60_000));
 }
 const copies = await timeLinkCopies(sandbox, { bandwidthBitsPerSecond: 100e6, delayUs: 50_000 });
+// A competing stream, alone on the link; then a transfer beside it.
+const stream = await sandbox.startStream(STREAM_BITS_PER_SECOND);
+const beforeStream = await sandbox.readLinkCounters();
+await new Promise((resolve) => setTimeout(resolve, 1000));
+const sent = await stream.stop();
+const afterStream = await sandbox.readLinkCounters();
+await stream[Symbol.asyncDispose]();
+// The link goes down, and what is sent does not arrive; up, and it does.
+await sandbox.setLink('down');
+const down = await transfer(3_000);
+await sandbox.setLink('up');
+const up = await transfer(60_000);
 // A process that would live for ever ends with the sandbox.
 const immortal = sandbox.source.start(node, ['setInterval(() => {}, 1000)']);
 await sandbox[Symbol.asyncDispose]();
-process.stdout.write(`${JSON.stringify({ results, copies, immortal: immortal.exit })}\n`);
+process.stdout.write(
+  `${JSON.stringify({
+    ...{ results, copies },
+    ...{ down, up },
+    stream: {
+      ...sent,
+      arrivedBytes: afterStream.competingBytes - beforeStream.competingBytes,
+      otherBytes: afterStream.toDestinationBytes - beforeStream.toDestinationBytes,
+    },
+    immortal: immortal.exit,
+  })}\n`,
+);
 process.exit(0);

@@ -2,6 +2,7 @@
 import type { CellSpec } from '../../../harness/plan/types.ts';
 import { migrate } from '../../../harness/migration/driver.ts';
 import type { MigrationSide } from '../../../harness/migration/failure.ts';
+import type { LinkSwitch } from '../../../harness/migration/outage.ts';
 import type { MigrationObservation } from '../../../harness/migration/observation.ts';
 import { isEvent, QmpClient } from '../../../harness/qmp/index.ts';
 import type { Exit } from '../../../harness/sandbox/running.ts';
@@ -104,6 +105,8 @@ export interface Play {
   /** How a side's process ended, where it did. */
   readonly exits?: { readonly source?: Exit; readonly destination?: Exit };
   readonly commandTimeoutMs?: number;
+  /** Told where the driver takes the link down and up. */
+  readonly link?: LinkSwitch;
   readonly signal?: AbortSignal;
 }
 
@@ -146,7 +149,8 @@ export async function rehearse(play: Play): Promise<MigrationObservation> {
     source,
     destination,
     spec: play.spec,
-    route: { source: URI, destination: URI },
+    route: { source: URI, destination: URI, recovery: URI },
+    link: play.link ?? { setLink: () => Promise.resolve() },
     signal: play.signal ?? new AbortController().signal,
   });
   await gone;

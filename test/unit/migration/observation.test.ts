@@ -9,6 +9,7 @@ const gathered = (stopUs: number, resumeUs: number, stopMs: number, resumeMs: nu
   source: [{ name: 'STOP', data: {}, qemuTimeUs: stopUs, receivedAtMs: stopMs }],
   destination: [{ name: 'RESUME', data: {}, qemuTimeUs: resumeUs, receivedAtMs: resumeMs }],
   postcopyWanted: false,
+  cutWanted: false,
   warnings: [],
 });
 

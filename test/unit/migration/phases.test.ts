@@ -126,3 +126,25 @@ test('whatever the events are: setup is first, and no pass of the source’s beg
     }),
   );
 });
+
+test('post-copy that lost its link and was recovered: the stretch in which it was paused', () => {
+  const events = [
+    ...[source(1, 'setup'), source(3, 'active'), stop(100), source(110, 'postcopy-active')],
+    ...[resume(120), source(1300, 'postcopy-paused'), destination(1310, 'postcopy-paused')],
+    ...[source(1500, 'postcopy-recover'), source(1520, 'postcopy-active')],
+    source(3000, 'completed'),
+  ];
+  const phases = phasesOf(events, 3500);
+  expect(phases).toContainEqual({ name: 'postcopy', startMs: 110, endMs: 3000 });
+  expect(phases.filter(({ name }) => name === 'paused')).toEqual([
+    { name: 'paused', startMs: 1300, endMs: 1520 },
+  ]);
+});
+
+test('post-copy that stays paused: the pause has no end', () => {
+  const events = [
+    ...[source(1, 'setup'), source(3, 'active'), stop(100), source(110, 'postcopy-active')],
+    ...[resume(120), source(1300, 'postcopy-paused')],
+  ];
+  expect(phasesOf(events, 3500)).toContainEqual({ name: 'paused', startMs: 1300 });
+});

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { qmpParameters } from '../../../harness/migration/apply-settings.ts';
 import { missingSettings, settingsFor } from '../../../harness/migration/settings.ts';
+import type { TlsShape } from '../../../harness/plan/types.ts';
 import { cellSpec } from './fixtures.ts';
 
 const known = {
@@ -106,4 +107,21 @@ test('QMP’s own number for unlimited is used towards QEMU only', () => {
     'max-bandwidth': 0,
     'downtime-limit': 300,
   });
+});
+
+test('credentials stay set on a QEMU: they are named, or it is told that there are none', () => {
+  const knows = { ...known, parameters: ['tls-creds', 'tls-hostname'] };
+  const parameters = (tls?: TlsShape) =>
+    settingsFor(cellSpec(tls === undefined ? {} : { transport: 'tls', tls }), knows, 'namespaces')
+      .parameters;
+  expect(parameters()).toEqual({ 'tls-creds': '', 'tls-hostname': '' });
+  expect(parameters({ credentials: 'x509' })).toEqual({
+    'tls-creds': 'migration-tls',
+    'tls-hostname': 'destination.migbench.invalid',
+  });
+  // A shared key has no name in it, and a certificate of the user's own has the one that the plan says.
+  expect(parameters({ credentials: 'psk' })['tls-hostname']).toBe('');
+  const own = { credentials: 'x509', directory: '/etc/pki', digest: '00' } as const;
+  expect(parameters(own)['tls-hostname']).toBe('');
+  expect(parameters({ ...own, hostname: 'host2' })['tls-hostname']).toBe('host2');
 });

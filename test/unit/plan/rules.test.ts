@@ -87,6 +87,11 @@ test.each([
     'events is always set by migbench itself, where the build has it: remove it',
   ],
   [
+    '{ capabilities: { postcopy-ram: true }, postcopy: { recover: true } }',
+    'transport: unix\n',
+    'only a migration over the link can lose it: use "transport: tcp" or "transport: tls"',
+  ],
+  [
     '{ parameters: { tls-creds: x } }',
     '',
     'tls-creds is set by migbench itself: write "transport: tls" instead',
