@@ -45,7 +45,13 @@ export function dirtyCurveChart(card: Card): TopLevelSpec {
     title: 'unique memory dirtied (MiB)',
     scale: { type: 'log' },
   } as const;
-  const color = { field: 'line', type: 'nominal', title: null } as const;
+  // The legend takes the band's opacity, which is too pale for a name.
+  const color = {
+    field: 'line',
+    type: 'nominal',
+    title: null,
+    legend: { symbolOpacity: 1 },
+  } as const;
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: `Dirty curve of ${card.title ?? card.workload}.`,

@@ -65,12 +65,17 @@ export function convergenceMap(
   const squares: Square[] = [];
   // A heading over one row each would be half of the picture.
   const flat = [...groups.values()].every((rows) => rows.size === 1);
+  const oneSetting = new Set(cells.map(({ labels }) => labels.setting)).size === 1;
   for (const [g, [heading, rows]] of [...groups].entries()) {
     if (!flat) {
       layout.push({ key: `g${g}|${pictureText(heading)}`, cells: [...rows.values()].flat() });
     }
     for (const [r, [setting, members]] of [...rows].entries()) {
-      const name = flat ? `${heading}${LABEL_SEPARATOR}${setting}` : setting;
+      const name = !flat
+        ? setting
+        : oneSetting
+          ? heading
+          : `${heading}${LABEL_SEPARATOR}${setting}`;
       const key = `c${g}.${r}|${pictureText(name)}`;
       layout.push({ key, cells: members });
       for (const index of members) {
@@ -124,14 +129,19 @@ function mapSpec(
     ),
   ];
   const rows = rowAxis(layout);
-  const y = { ...rows, axis: { ...rows.axis, grid: false } } as const;
+  const y = {
+    ...rows,
+    axis: { ...rows.axis, grid: false },
+    // A gap between neighbours of one colour.
+    scale: { ...rows.scale, paddingInner: 0.1 },
+  } as const;
   const x = {
     field: 'link',
     type: 'nominal',
     title: 'link',
     sort: null,
     axis: { orient: 'top', labelAngle: 0, labelExpr: keyLabelExpression },
-    scale: { domain: links },
+    scale: { domain: links, paddingInner: 0.01 },
   } as const;
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',

@@ -15,7 +15,8 @@ export function figureAxis(figures: readonly number[]) {
   return {
     // Each tick by itself: a format of the axis would give all of them the digits of the largest, and 0.1 would be 0.
     axis: { values: ticksBetween(constant, largest), labelExpr: "format(datum.value, ',~r')" },
-    scale: { type: 'symlog', constant, domainMin: 0, nice: false },
+    // A triangle at the very end would be cut in half.
+    scale: { type: 'symlog', constant, domainMin: 0, domainMax: largest * 1.1, nice: false },
   } as const;
 }
 

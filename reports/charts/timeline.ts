@@ -168,7 +168,7 @@ function panel(name: string, title: string) {
             type: 'nominal',
             title: null,
             sort: null,
-            legend: name === 'cpu' || name === 'wire' ? { orient: 'right', labelLimit: 150 } : null,
+            legend: name === 'cpu' || name === 'wire' ? { orient: 'right', labelLimit: 185 } : null,
           },
           tooltip: [
             { field: 's', type: 'quantitative', title: 'seconds', format: '.3f' },

@@ -12,6 +12,17 @@ import type { ChartWidth, ReportChart } from './types.ts';
 /** More panels than this make no picture: the file has the first ones; in the page a filter brings the others. */
 const MOST_PANELS = 24;
 const PANEL = { width: 250, height: 170 };
+/** Settings that have a colour and a shape each; of more, the unbeaten ones have their names beside them. */
+const MOST_COLOURS = 7;
+const SHAPES = [
+  'circle',
+  'square',
+  'triangle-up',
+  'diamond',
+  'cross',
+  'triangle-down',
+  'triangle-right',
+];
 
 interface Place {
   readonly cell: number;
@@ -67,7 +78,7 @@ export function tradeOffChart(
   return {
     name: 'trade-off',
     title: `Trade-off: total time against ${what}`,
-    lead: `Each point is a setting: to the left it is over sooner, further down the guest stands still for less time (${what}). The line joins the settings that no other one beats in both; what is above it costs more for nothing.`,
+    lead: `Each point is a setting: to the left it is over sooner, further down the guest stands still for less time (${what}). The line joins the settings that no other one beats in both; what is above it costs more for nothing. Medians of trials: points that nearly touch are the same.`,
     spec: spec(places, front, what, width),
     table: {
       heads: [
@@ -101,16 +112,25 @@ function spec(
     field: 'total',
     type: 'quantitative',
     title: 'total time (s)',
-    // Neighbours must be told apart: the axes need not begin at 0.
-    scale: { zero: false, nice: true, padding: 14 },
+    // From 0: a gain of some percent is not to look like one of half.
+    scale: { zero: true, nice: true },
     axis: { tickCount: 5 },
   } as const;
   const y = {
     field: 'still',
     type: 'quantitative',
     title: `${what} (ms)`,
-    scale: { zero: false, nice: true, padding: 14 },
-    axis: { tickCount: 5 },
+    scale: { zero: true, nice: true },
+    // The same room in all panels, so that they stand below each other.
+    axis: { tickCount: 5, minExtent: 44 },
+  } as const;
+  const names = [...new Set(places.map(({ name }) => name))];
+  const coloured = names.length <= MOST_COLOURS;
+  const setting = {
+    field: 'name',
+    type: 'nominal',
+    title: null,
+    sort: null,
   } as const;
   const groups = [...new Set(places.map(({ group }) => group))];
   const drawn = width === 'container' ? groups : groups.slice(0, MOST_PANELS);
@@ -143,14 +163,24 @@ function spec(
       layer: [
         {
           transform: [{ filter: 'datum.unbeaten' }],
-          mark: { type: 'line', interpolate: 'step-after', strokeWidth: 1.5, opacity: 0.7 },
-          encoding: { x, y },
-        },
-        {
-          mark: { type: 'point', filled: true, size: 70, opacity: 0.9 },
+          mark: { type: 'line', interpolate: 'step-after', strokeWidth: 1.5, opacity: 0.6 },
           encoding: {
             x,
             y,
+            ...(coloured ? { color: { value: 'gray' } } : {}),
+          },
+        },
+        {
+          mark: { type: 'point', filled: true, size: 80, opacity: 0.8 },
+          encoding: {
+            x,
+            y,
+            ...(coloured
+              ? {
+                  color: { ...setting, scale: { domain: names } },
+                  shape: { ...setting, scale: { domain: names, range: SHAPES } },
+                }
+              : {}),
             tooltip: [
               { field: 'cellLabel', type: 'nominal', title: 'cell' },
               { field: 'totalText', type: 'nominal', title: 'total time' },
@@ -158,10 +188,22 @@ function spec(
             ],
           },
         },
-        {
-          mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 6, dy: -3, fontSize: 11 },
-          encoding: { x, y, text: { field: 'name', type: 'nominal' } },
-        },
+        ...(coloured
+          ? []
+          : [
+              {
+                transform: [{ filter: 'datum.unbeaten' }],
+                mark: {
+                  type: 'text' as const,
+                  align: 'left' as const,
+                  baseline: 'bottom' as const,
+                  dx: 6,
+                  dy: -3,
+                  fontSize: 11,
+                },
+                encoding: { x, y, text: { field: 'name', type: 'nominal' } } as const,
+              },
+            ]),
       ],
     },
   };

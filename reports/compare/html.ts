@@ -201,7 +201,7 @@ function cellSection(cell: CellComparison, folded: boolean): Html {
   );
   const name = escapeHtml(cell.label);
   return folded
-    ? `<details class="fold compared"><summary>${name} <span class="muted">nothing changed, as far as it can be told</span></summary>${figuresOfCell}</details>`
+    ? `<details class="fold compared" data-print><summary>${name} <span class="muted">nothing changed, as far as it can be told</span></summary>${figuresOfCell}</details>`
     : `<div class="compared"><h3>${name}</h3>\n${figuresOfCell}</div>`;
 }
 

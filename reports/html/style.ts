@@ -57,8 +57,9 @@ fieldset label { display: block; overflow-wrap: anywhere; padding: 2px 0; }
 .scroll { overflow-x: auto; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+figure caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 caption { text-align: left; color: var(--muted); padding: 0 0 6px; }
-caption span { display: block; max-width: 100ch; }
+caption span { display: block; max-width: min(100ch, calc(100vw - 28px)); }
 th, td { padding: 6px 8px; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { font-weight: 600; font-size: 13px; }
 thead th { vertical-align: bottom; border-bottom-width: 2px; }
@@ -104,10 +105,11 @@ dt { font-weight: 600; } dd { margin: 0; max-width: 84ch; }
   body { font-size: 11px; }
   .copy, .filters, nav.toc, .choices, .skip { display: none; }
   .frame { max-width: none; padding-left: 0; padding-right: 0; }
-  figure, tr, .verdict { break-inside: avoid; } h2, h3, figcaption { break-after: avoid; }
+  .sub, .see { font-size: 9px; } th { font-size: 10px; } th, td { padding: 3px 6px; } .findings { font-size: 13px; } .verdict .count { font-size: 14px; }
+  figure > .chart, figcaption, tr, .verdict, .notices li, #timeline-section { break-inside: avoid; } h2, h3, figcaption { break-after: avoid; }
   details.fold { border: 0; padding: 0; }
   .scroll, .chart { overflow: visible; }
-  details::details-content { content-visibility: visible; height: auto; }
+  details[data-print]::details-content { content-visibility: visible; height: auto; }
   .chart svg { max-width: 100%; height: auto; }
 }
 `;

@@ -112,6 +112,7 @@ export const panels: readonly Panel[] = [
   {
     name: 'progress',
     title: 'work (per s)',
+    quietAtZero: true,
     kind: 'progress',
     join: 'mean',
     values: (sample, before) => rate('work', sample.progressPerSecond, sample, before),

@@ -26,7 +26,8 @@ export async function draw(element, spec, themes, onTrial) {
   const dark = window.matchMedia('(prefers-color-scheme: dark)').matches;
   const config = structuredClone(heavy ? (dark ? themes.dark : themes.light) : themes.shared);
   if (element.clientWidth < NARROW) {
-    config.axis.labelLimit = Math.round(element.clientWidth * 0.36);
+    config.axis.labelLimit = Math.round(element.clientWidth * 0.5);
+    config.axis.labelFontSize = 11;
     config.legend.columns = 1;
   }
   const name = element.getAttribute('aria-label') ?? '';

@@ -7,7 +7,10 @@ import { timelineDatasets } from './timeline-data.js';
 const ZOOM = 0.5;
 /** Room beside the plot: for the axis and its labels, and for a legend. */
 const AXIS_ROOM = 75;
-const LEGEND_ROOM = 185;
+const LEGEND_ROOM = 220;
+/** Below this width a legend stands under its panel, and time has fewer ticks. */
+const NARROW = 640;
+const TICK_ROOM = 55;
 /** Width of a letter of a phase's name, pixels. */
 const LETTER = 6.5;
 /** Height of a lane of phases, pixels. */
@@ -62,7 +65,8 @@ export class TrialTimeline {
     }
     const spec = structuredClone(this.data.timelineSpec);
     const legends = datasets['cpu'] !== undefined || datasets['wire'] !== undefined;
-    const room = AXIS_ROOM + (legends ? LEGEND_ROOM : 0);
+    const narrow = element.clientWidth < NARROW;
+    const room = AXIS_ROOM + (legends && !narrow ? LEGEND_ROOM : 0);
     const width = Math.max(200, element.clientWidth - room);
     const [from, to] = this.window ?? this.extent();
     spec.datasets = Object.fromEntries(
@@ -89,6 +93,7 @@ export class TrialTimeline {
         hasData(data?.name, panel.name, datasets),
       );
       setDomain(panel, [from, to]);
+      if (narrow) makeNarrow(panel, width);
     }
     await draw(element, spec, this.data.themes, () => undefined);
   }
@@ -171,6 +176,21 @@ function clipped(rows, from, to) {
       ? row.end >= from && row.start <= to
       : row.s >= from - margin && row.s <= to + margin,
   );
+}
+
+/**
+ * @param {any} panel
+ * @param {number} width
+ */
+function makeNarrow(panel, width) {
+  for (const { encoding } of panel.layer) {
+    if (encoding.color?.legend) encoding.color.legend = { orient: 'bottom', columns: 1 };
+    if (encoding.x?.axis)
+      encoding.x.axis = {
+        ...encoding.x.axis,
+        tickCount: Math.max(3, Math.round(width / TICK_ROOM)),
+      };
+  }
 }
 
 /**
