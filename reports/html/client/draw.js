@@ -10,8 +10,8 @@ const MOST_ROWS = 160;
 const MOST_PANELS = 24;
 /** Width that a panel of a chart of several takes, with its axis. */
 const PANEL_ROOM = 340;
-/** Below this width the labels of rows get less room. */
-const NARROW = 640;
+/** Below this width labels get less room, and a timeline's legends stand under their panels. */
+export const NARROW = 640;
 
 /**
  * @param {HTMLElement} element

@@ -1,6 +1,6 @@
 /** The timeline of one trial: chosen by cell and repetition or by clicking a point; zoomed by buttons. */
 import { carried, inflated } from './data.js';
-import { draw } from './draw.js';
+import { NARROW, draw } from './draw.js';
 import { timelineDatasets } from './timeline-data.js';
 
 /** What a step of the zoom buttons leaves of the axis. */
@@ -8,8 +8,7 @@ const ZOOM = 0.5;
 /** Room beside the plot: for the axis and its labels, and for a legend. */
 const AXIS_ROOM = 75;
 const LEGEND_ROOM = 220;
-/** Below this width a legend stands under its panel, and time has fewer ticks. */
-const NARROW = 640;
+/** Room of a tick of the time axis where there is little. */
 const TICK_ROOM = 55;
 /** Width of a letter of a phase's name, pixels. */
 const LETTER = 6.5;

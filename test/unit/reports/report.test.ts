@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { Script } from 'node:vm';
 import { describe, expect, test } from 'vitest';
+import { clientScript } from '../../../reports/html/program.ts';
 import { writeReport } from '../../../reports/index.ts';
 import { exampleRecord } from '../record/examples.ts';
 import { copyOfEveryOutcome, runOf } from './fixture.ts';
@@ -112,6 +114,13 @@ describe('page', { timeout: 30_000 }, () => {
     expect(shown(html)).not.toMatch(/<script|<img|<b>/);
     expect(shown(html)).toContain('&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;');
     expect(html).not.toMatch(/[\u2028\u2029]/);
+  });
+
+  test('its own program is one script that parses: no name is taken twice', async () => {
+    const html = await clientScript();
+    const [, program = ''] = /<script>([\s\S]*)<\/script>/.exec(html) ?? [];
+    expect(program.length).toBeGreaterThan(10_000);
+    expect(() => new Script(program)).not.toThrow();
   });
 
   test('asks nothing of the network', async () => {
