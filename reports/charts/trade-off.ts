@@ -4,7 +4,7 @@ import { metricSummary, type MetricSummary } from '../../harness/analysis/cells.
 import type { Metric } from '../../harness/analysis/metrics.ts';
 import { formatMedian } from '../format.ts';
 import { groupsOf } from '../groups.ts';
-import { paretoFront } from '../html/client/pareto.js';
+import { namedPlaces, paretoFront } from '../html/client/pareto.js';
 import { dimensionsOf, type ReportCell } from '../cell.ts';
 import { groupName, keyLabelExpression, keyed, pictureText } from './rows.ts';
 import type { ChartWidth, ReportChart } from './types.ts';
@@ -74,12 +74,14 @@ export function tradeOffChart(
   });
   const sizes = groupsOf(places, ({ group }) => group);
   if (![...sizes.values()].some((members) => members.length > 1)) return undefined;
-  const front = new Set(paretoFront(places).map(({ cell }) => cell));
+  const unbeaten = paretoFront(places);
+  const front = new Set(unbeaten.map(({ cell }) => cell));
+  const named = new Set(namedPlaces(places, unbeaten).map(({ cell }) => cell));
   return {
     name: 'trade-off',
     title: `Trade-off: total time against ${what}`,
-    lead: `Each point is a setting: to the left it is over sooner, further down the guest stands still for less time (${what}). The line joins the settings that no other one beats in both; what is above it costs more for nothing. Medians of trials: points that nearly touch are the same.`,
-    spec: spec(places, front, what, width),
+    lead: `Each point is a setting: to the left it is over sooner, further down the guest stands still for less time (${what}). The line joins the settings that no other one beats in both; what is above it costs more for nothing. Medians of trials: points that nearly touch hardly differ.`,
+    spec: spec(places, front, named, what, width),
     table: {
       heads: [
         { title: 'Cell', figure: false },
@@ -105,6 +107,7 @@ export function tradeOffChart(
 function spec(
   places: readonly Place[],
   front: ReadonlySet<number>,
+  named: ReadonlySet<number>,
   what: string,
   width: ChartWidth,
 ): TopLevelSpec {
@@ -145,6 +148,7 @@ function spec(
           totalText: texts[0],
           stillText: texts[1],
           unbeaten: front.has(place.cell),
+          named: named.has(place.cell),
         })),
     },
     data: { name: 'places' },
@@ -154,7 +158,7 @@ function spec(
       type: 'nominal',
       title: null,
       sort: groups,
-      header: { labelLimit: PANEL.width, labelExpr: keyLabelExpression },
+      header: { labelLimit: PANEL.width + 60, labelExpr: keyLabelExpression },
     },
     spacing: 24,
     resolve: { scale: { x: 'independent', y: 'independent' } },
@@ -192,7 +196,7 @@ function spec(
           ? []
           : [
               {
-                transform: [{ filter: 'datum.unbeaten' }],
+                transform: [{ filter: 'datum.named' }],
                 mark: {
                   type: 'text' as const,
                   align: 'left' as const,

@@ -1,6 +1,6 @@
 /** Drawing with vega-embed: in the colours of the page, without eval, and with what the filters leave. */
 
-import { paretoFront } from './pareto.js';
+import { namedPlaces, paretoFront } from './pareto.js';
 
 /** Beyond this many points a canvas is quicker than SVG elements. */
 const MOST_SVG_POINTS = 1500;
@@ -98,12 +98,13 @@ export function filteredSpec({ spec, layout }, selected) {
   if (left === 0) return undefined;
   if (datasets['places'] !== undefined) {
     const front = new Set(paretoFront(datasets['places']));
+    const named = new Set(namedPlaces(datasets['places'], [...front]));
     const groups = [...new Set(datasets['places'].map(({ group }) => group))];
     const drawn = new Set(groups.slice(0, MOST_PANELS));
     omitted += groups.length - drawn.size;
     datasets['places'] = datasets['places']
       .filter(({ group }) => drawn.has(group))
-      .map((place) => ({ ...place, unbeaten: front.has(place) }));
+      .map((place) => ({ ...place, unbeaten: front.has(place), named: named.has(place) }));
   }
   const copy = { ...spec, datasets };
   if (keys !== undefined && layout !== undefined) {
