@@ -82,6 +82,8 @@ figcaption p { color: var(--muted); margin: 2px 0 8px; }
 .copy { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; margin: 6px 0; font-size: 13px; }
 button, select { font: inherit; color: inherit; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 4px 10px; }
 button { cursor: pointer; }
+#filter-reset { align-self: start; }
+#timeline-section:focus { outline: none; }
 .copy button { font-size: 13px; padding: 3px 9px; }
 select { max-width: 100%; }
 .choices { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center; margin: 10px 0; }

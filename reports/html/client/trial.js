@@ -155,7 +155,7 @@ function phaseLabels({ start, end, name, lane }, [from, to], width) {
   const room = (Math.min(end, to) - Math.max(start, from)) * pixels;
   const seconds = end - start;
   const took = seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toPrecision(3)} s`;
-  const long = `${name} ${took}`;
+  const long = `${name} · ${took}`;
   const fitting = [long, name].find((text) => room > text.length * LETTER + 6);
   if (fitting !== undefined) return { label: fitting, before: '', after: '' };
   if (lane === 0) return { label: '', before: '', after: '' };
