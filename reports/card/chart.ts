@@ -57,7 +57,7 @@ export function dirtyCurveChart(card: Card): TopLevelSpec {
     description: `Dirty curve of ${card.title ?? card.workload}.`,
     width: WIDTH,
     height: HEIGHT,
-    datasets: { points, links },
+    datasets: links.length === 0 ? { points } : { points, links },
     layer: [
       {
         data: { name: 'points' },
@@ -69,11 +69,16 @@ export function dirtyCurveChart(card: Card): TopLevelSpec {
         mark: { type: 'line', point: true, clip: true },
         encoding: { x, y, color },
       },
-      {
-        data: { name: 'links' },
-        mark: { type: 'line', strokeDash: [5, 4], clip: true },
-        encoding: { x, y, color },
-      },
+      // Where every link carries all of memory within the shortest window, there is no line to draw.
+      ...(links.length === 0
+        ? []
+        : [
+            {
+              data: { name: 'links' },
+              mark: { type: 'line' as const, strokeDash: [5, 4], clip: true },
+              encoding: { x, y, color },
+            },
+          ]),
     ],
   };
 }

@@ -13,6 +13,7 @@ const documentStyle = `
 .card section p { margin: 0 0 6px; font-size: 13px; }
 .card caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .card table { font-size: 13px; }
+.card th, .card td { padding-left: 6px; padding-right: 6px; }
 .card td.name { white-space: nowrap; }
 .card .interval { display: block; color: var(--muted); }
 .card .long { display: inline-block; min-width: 30ch; white-space: normal; }
@@ -25,14 +26,14 @@ const documentStyle = `
   body { font-size: 7.5px; line-height: 1.25; }
   .card header.frame { padding-top: 0; }
   .card h1 { font-size: 14px; margin: 0; }
-  .card h2 { font-size: 10px; margin: 5px 0 1px; padding-top: 3px; }
+  .card h2 { font-size: 10px; margin: 4px 0 1px; padding-top: 2px; }
   .card p, .card section p { margin: 0 0 1px; font-size: 7.5px; max-width: none; }
   .card .verdict { padding: 3px 6px; margin: 3px 0; }
   .card .notices li { padding: 1px 0; } .card .notices .mark { font-size: 7.5px; padding-top: 0; }
   .card table, .card th { font-size: 7px; }
   .card th, .card td { padding: 1px 4px; }
   .card td.name { white-space: normal; } .card .long { min-width: 0; }
-  .card img { max-height: 34mm; }
+  .card img { max-height: 27mm; }
   .scroll { overflow: visible; }
 }
 `;

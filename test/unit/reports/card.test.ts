@@ -34,6 +34,15 @@ describe('the page of a card', () => {
     expect(svg).toContain('1 Gbit/s carries');
   });
 
+  test('draws a curve of long windows alone, and of a single one', async () => {
+    const made = card();
+    for (const dirtyCurve of [made.dirtyCurve.slice(3), made.dirtyCurve.slice(4)]) {
+      const svg = await renderSvg(dirtyCurveChart({ ...made, dirtyCurve }));
+      expect(svg).toContain('dirty curve');
+      expect(svg).not.toMatch(/NaN|undefined/u);
+    }
+  });
+
   test('lets no name of a workload be more than text', () => {
     const content = cardContent({ ...card(), title: '<img src=x>|`a`' });
     expect(cardPage(content, '<svg/>')).not.toContain('<img src=x>');
