@@ -68,5 +68,6 @@ export function ownErrorText(error: OwnError | undefined): string {
 export function trustText(card: Card, setting: SettingName): string {
   if (setting === 'precopy') return '';
   const error = card.ownErrorBySetting?.[setting];
-  return error === undefined ? settingCaution(setting) : ownErrorText(error);
+  const caution = settingCaution(setting);
+  return error === undefined ? caution : `${caution} ${ownErrorText(error)}`;
 }

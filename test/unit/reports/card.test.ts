@@ -66,4 +66,5 @@ test('predictions are shown side by side, each with its reason', async () => {
   expect(text).toContain('post-copy ends in any case');
   expect(text).toContain('Extrapolated: The downtime limit of 50 ms is shorter than');
   expect(text).toContain('has not been measured');
+  expect(text).toMatch(/^postcopy: .* how slow the guest is meanwhile is not predicted\./mu);
 });
