@@ -31,10 +31,39 @@ function calibrationText(calibrations: Run['environment']['calibrations']): stri
  * One line; a plan with workloads or builds by relative path must be where it was.
  */
 export function reproduceCommand({ environment }: Pick<Run, 'environment'>): string {
-  const changes = (environment.overrides ?? []).flatMap((change) => ['--set', change]);
-  const only = environment.only === undefined ? [] : ['--only', environment.only];
-  const words = ['migbench', 'run', 'plan.yaml', ...changes, ...only];
+  const { only, untilPrecision, overrides = [] } = environment;
+  const builds = environment.base === undefined ? undefined : comparedBuilds(environment);
+  const changes = overrides
+    .filter((change) => builds === undefined || !change.startsWith(QEMU_OVERRIDE))
+    .flatMap((change) => ['--set', change]);
+  const words = [
+    ...['migbench', ...(builds === undefined ? ['run'] : ['regress', ...builds, '--plan'])],
+    ...['plan.yaml', ...changes],
+    ...(only === undefined ? [] : ['--only', only]),
+    ...(untilPrecision === undefined ? [] : ['--until-precision', percentText(untilPrecision)]),
+  ];
   return escapeTerminal(words.map(shellWord).join(' '));
+}
+
+/** How `regress` puts its builds into a plan. */
+const QEMU_OVERRIDE = 'qemu=';
+
+const percentText = (fraction: number): string => `${Number((fraction * 100).toPrecision(4))}%`;
+
+/** The flags of `regress` that name its builds; `undefined` where the record does not say. */
+function comparedBuilds({
+  overrides = [],
+  bootedBy,
+}: Run['environment']): readonly string[] | undefined {
+  const text = overrides.find((change) => change.startsWith(QEMU_OVERRIDE));
+  const builds: unknown = text === undefined ? [] : JSON.parse(text.slice(QEMU_OVERRIDE.length));
+  const [base, candidate, ...cross]: readonly unknown[] = Array.isArray(builds) ? builds : [];
+  if (typeof base !== 'string' || typeof candidate !== 'string') return undefined;
+  return [
+    ...['--base', base, '--candidate', candidate],
+    ...(cross.length === 0 ? [] : ['--pairs', 'cross']),
+    ...(bootedBy === undefined ? ['--guests', 'own'] : []),
+  ];
 }
 
 /** Quoted where a shell would take it apart. */
@@ -86,6 +115,17 @@ export function runFacts(run: Pick<Run, 'environment'>): readonly Fact[] {
       `${qemuName(qemu)}, sha256 ${qemu.sha256}`,
     ]),
     ...acceleratorFacts(environment.accelerators),
+    ...(environment.bootedBy === undefined
+      ? []
+      : [['Guests', `booted and saved by ${environment.bootedBy}, for all builds`] as const]),
+    ...(environment.untilPrecision === undefined
+      ? []
+      : [
+          [
+            'Precision',
+            `blocks until ±${percentText(environment.untilPrecision)}, or a time limit`,
+          ] as const,
+        ]),
     ['Guest image', `Debian ${image.suite}, Linux ${image.kernel}, ${image.key}`],
     ...(environment.calibrations.length === 0
       ? []
