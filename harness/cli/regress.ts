@@ -101,9 +101,9 @@ async function resumedSubject(directory: string, args: RegressArguments): Promis
 async function regress(args: RegressArguments): Promise<void> {
   const { resume } = args;
   const formats = parseFormats(args.format);
-  const limits = precisionLimits(args['until-precision'], args['time-limit'], resume);
   const subject =
     resume === undefined ? await newSubject(args) : await resumedSubject(resume, args);
+  const limits = await precisionLimits(args['until-precision'], args['time-limit'], resume);
   const { loaded, base, bootedBy } = subject;
   const runDirectory = resume ?? args.out ?? defaultRunDirectory(loaded.plan.name);
   // Refused before anything is measured, not afterwards.
@@ -121,7 +121,7 @@ async function regress(args: RegressArguments): Promise<void> {
     overrides: subject.overrides,
     comparing: { base, ...(bootedBy === undefined ? {} : { bootedBy }) },
     ...(only === undefined ? {} : { only }),
-    ...(await limits),
+    ...limits,
     keepFailed: args['keep-failed'],
     ...(args.mirror === undefined ? {} : { mirror: args.mirror }),
     output: { quiet: args.quiet === true, verbose: args.verbose === true },
@@ -182,6 +182,11 @@ async function judge(
       .map((path) => `  ${relative('.', path) || path}\n`)
       .join('');
     process.stdout.write(`${terminalComparison(comparison)}\nWritten:\n${shown}`);
+  }
+  if (exitCode === EXIT_CODES.untrusted) {
+    process.stderr.write(
+      'The run itself is not to be trusted (the host drifted, or trials were invalid): its report says why.\n',
+    );
   }
   process.exitCode = codeOf(exitCode, comparison);
 }
