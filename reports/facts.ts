@@ -33,9 +33,9 @@ function calibrationText(calibrations: Run['environment']['calibrations']): stri
 export function reproduceCommand({ environment }: Pick<Run, 'environment'>): string {
   const { only, untilPrecision, overrides = [] } = environment;
   const builds = environment.base === undefined ? undefined : comparedBuilds(environment);
-  const changes = overrides
-    .filter((change) => builds === undefined || !change.startsWith(QEMU_OVERRIDE))
-    .flatMap((change) => ['--set', change]);
+  const changes = overrides.flatMap((change) =>
+    builds !== undefined && change.startsWith(QEMU_OVERRIDE) ? [] : ['--set', change],
+  );
   const words = [
     ...['migbench', ...(builds === undefined ? ['run'] : ['regress', ...builds, '--plan'])],
     ...['plan.yaml', ...changes],
