@@ -1,4 +1,5 @@
 /** Counters read just before `migrate` and just after its end: bytes on the link, processor time of all concerned. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { known } from '../migration/totals.ts';
 import type { LinkCounters } from '../sandbox/host.ts';
 import { childrenCpu, hostCpu, processCpuSeconds, type HostCpu } from './cpu.ts';
@@ -19,7 +20,10 @@ interface Reading {
 /** The host was saturated above this, %: source, destination, clients and harness share its processors. */
 const SATURATED_PERCENT = 95;
 
-/** wire_bytes, the three processor times and host_cpu_busy_percent. */
+/** How often the harness's own timer is watched, ms. */
+const TIMER_MS = 10;
+
+/** wire_bytes, the three processor times and host_cpu_busy_percent; `details`: what watching took, and how late it was. */
 export function countersProbe({ stage, source, destination }: ProbeContext): Probe {
   const read = async (): Promise<Reading> => ({
     link: await stage.sandbox.readLinkCounters(),
@@ -35,6 +39,7 @@ export function countersProbe({ stage, source, destination }: ProbeContext): Pro
     for (const { pid } of [source.process, destination.process]) children.delete(pid ?? 0);
     return children;
   };
+  const timer = monitorEventLoopDelay({ resolution: TIMER_MS });
   let before: Reading | undefined;
   let after: Reading | undefined;
   return {
@@ -42,12 +47,24 @@ export function countersProbe({ stage, source, destination }: ProbeContext): Pro
     start: () => Promise.resolve(),
     quiet: async () => {
       before = await read();
+      timer.enable();
     },
     migrated: async () => {
+      timer.disable();
       after = await read();
     },
-    stop: () => Promise.resolve(),
-    report: () => (before === undefined || after === undefined ? {} : between(before, after)),
+    stop: () => {
+      timer.disable();
+      return Promise.resolve();
+    },
+    report: () => {
+      if (before === undefined || after === undefined) return {};
+      const report = between(before, after);
+      // What is recorded is the time from one turn to the next.
+      const late = (nanoseconds: number) => round(Math.max(0, nanoseconds / 1e6 - TIMER_MS));
+      const timerLateMs = { p99: late(timer.percentile(99)), longest: late(timer.max) };
+      return { ...report, details: { ...Object(report.details), timerLateMs } };
+    },
   };
 }
 

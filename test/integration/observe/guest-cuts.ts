@@ -66,13 +66,33 @@ class Cutter implements AsyncDisposable {
       '--net',
       ...(process.getuid?.() === 0 ? [] : ['--user', '--preserve-credentials']),
     ];
-    return new Cutter(
+    const cutter = new Cutter(
       RunningProcess.start(
         hostProgram('nsenter'),
         [`--target=${pid}`, ...enter, file, ...args, '-oneline', '-batch', '-'],
         { pipes: true },
       ),
     );
+    await cutter.#separate();
+    return cutter;
+  }
+
+  /**
+   * A bridge has the address of one of its ports, and a port that is out of its bridge would still take what is sent to
+   * that: the bridge keeps the address, and the port gets another one.
+   */
+  async #separate(): Promise<void> {
+    const address = /link\/ether (\S+)/u.exec(await this.#answer('link show dev svc'))?.[1];
+    if (address === undefined) throw new Error('the service bridge has no address');
+    this.#ip.stdin?.write(`link set dev svc address ${address}\n`);
+    await this.#answer('link set dev svc-src address 02:00:00:00:00:77\nlink show dev lo');
+  }
+
+  async #answer(command: string): Promise<string> {
+    this.#ip.stdin?.write(`${command}\n`);
+    const { done, value } = await this.#answers.next();
+    if (done === true) throw new Error(`ip refused ${command}`);
+    return value;
   }
 
   /** The port of the source's network is taken out of the bridge, and put back. */
@@ -90,9 +110,7 @@ class Cutter implements AsyncDisposable {
 
   async #switch(port: string): Promise<{ fromMs: number; toMs: number }> {
     const fromMs = monotonicMs();
-    this.#ip.stdin?.write(`link set dev svc-src ${port}\nlink show dev lo\n`);
-    const { done } = await this.#answers.next();
-    if (done === true) throw new Error(`ip refused ${port}`);
+    await this.#answer(`link set dev svc-src ${port}\nlink show dev lo`);
     return { fromMs, toMs: monotonicMs() };
   }
 

@@ -18,23 +18,33 @@ const OF_LONG_WINDOWS = ['service_p99_baseline_ms', 'service_p99_during_ms'];
 const OF_POSTCOPY = ['postcopy_requests', 'postcopy_blocktime_ms'];
 /** QEMU works this out once a second of a pass is over, and not on the last one. */
 const OF_LONG_PASSES = ['dirty_pages_per_second'];
+/** What the jitter's p99 needs. */
+const JITTER_GAPS = 200;
 /** Empty unless the plan asks for them. */
 const OF_SOME_LINKS = ['link_delay_us', 'link_loss_percent', 'competing_bits_per_second'];
 /** Empty where all is well. */
 const OF_TROUBLE = ['outcome_reason', 'warnings'];
 
-/** What the rows of a plan are to hold beyond what every completed trial has. */
+/** What of a plan decides which columns mean something. */
 export interface Expectations {
-  /** The windows hold 300 requests. */
+  /** Length of the baseline window, ms. */
+  readonly baselineMs: number;
+  /** Its windows hold 300 requests. */
   readonly longWindows?: boolean;
 }
 
 /** Whether a column means something in this row; the plan has a heartbeat, a service probe and a shaped link. */
-export function applies(column: string, row: Row, { longWindows }: Expectations = {}): boolean {
+export function applies(
+  column: string,
+  row: Row,
+  { baselineMs, longWindows }: Expectations,
+): boolean {
   const isPostcopy = (row['capabilities'] ?? '').split('+').includes('postcopy-ram');
   const happened = isPostcopy && !(row['warnings'] ?? '').includes('postcopy-not-needed');
   if ([...OF_SOME_LINKS, ...OF_TROUBLE, ...OF_LONG_PASSES].includes(column)) return false;
   if (column === 'capabilities') return row['setting'] !== 'precopy';
+  if (column === 'heartbeat_jitter_p99_ms')
+    return (Number(row['heartbeat_period_us']) / 1000) * JITTER_GAPS <= baselineMs;
   if (column === 'storage_bytes') return row['transport'] === 'file';
   if (column === 'throttle_max_percent')
     return (row['capabilities'] ?? '').includes('auto-converge');
@@ -46,14 +56,14 @@ export function applies(column: string, row: Row, { longWindows }: Expectations 
   return true;
 }
 
-/** `cell: column` of what is empty and should not be, and of what is not and should be. */
-export function wrongColumns(rows: readonly Row[], expectations: Expectations = {}): string[] {
+/** What is empty and should not be, as `workload/setting: column`. */
+export function emptyColumns(rows: readonly Row[], expectations: Expectations): string[] {
   return rows
     .filter(({ outcome }) => outcome === 'completed')
     .flatMap((row) =>
       trialColumns.flatMap((column) =>
         applies(column, row, expectations) && (row[column] ?? '') === ''
-          ? [`${row['workload']}/${row['setting']}: ${column} is empty`]
+          ? [`${row['workload']}/${row['setting']}: ${column}`]
           : [],
       ),
     );

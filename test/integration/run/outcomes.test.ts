@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { findSandboxKind } from '../../../harness/sandbox/enter.ts';
 import {
   fixturePlan,
   migbench,
@@ -11,6 +12,7 @@ import {
   visibleOutside,
   whyNoGuests,
 } from './cli.ts';
+import { emptyColumns, rowsOf } from './columns.ts';
 
 beforeEach(async (context) => {
   const reason = await whyNoGuests();
@@ -73,6 +75,11 @@ test('a small matrix: every trial completes, or says how it could', async () => 
   const csv = (await readFile(join(out, 'report', 'trials.csv'), 'utf8')).trimEnd().split('\r\n');
   expect(csv).toHaveLength(1 + 6);
   expect(csv[0]?.startsWith(CSV_HEADER), csv[0]).toBe(true);
+  const { guestNetwork } = await findSandboxKind(new AbortController().signal);
+  if (guestNetwork === 'tap') {
+    const rows = rowsOf(csv.join('\r\n'));
+    expect(emptyColumns(rows, { baselineMs: 200 }), csv.join('\n')).toEqual([]);
+  }
   expect(run.stdout).toContain('idle · precopy');
 });
 
