@@ -35,7 +35,7 @@ export function requireBuilt(trials: readonly PlannedTrial[]): void {
 }
 
 /**
- * A Unix socket joins the two QEMUs directly, and a file is on the disk of both: neither crosses the shaped link. In loopback mode
+ * A Unix socket or a pipe joins the two QEMUs directly, and a file is on the disk of both: none crosses the shaped link. In loopback mode
  * there is no such link; a bandwidth is a `max-bandwidth` there, whatever the transport.
  *
  * @throws MigbenchError `plan-invalid` where a link's shape would be on paper only.
@@ -43,7 +43,9 @@ export function requireBuilt(trials: readonly PlannedTrial[]): void {
 export function requireCrossing(trials: readonly PlannedTrial[], mode: SandboxKind['mode']): void {
   const beside = trials.find(
     ({ cell: { spec } }) =>
-      mode === 'namespaces' && ['unix', 'file'].includes(spec.transport) && isShaped(spec.link),
+      mode === 'namespaces' &&
+      ['unix', 'exec', 'file'].includes(spec.transport) &&
+      isShaped(spec.link),
   );
   if (beside === undefined) return;
   throw new MigbenchError(

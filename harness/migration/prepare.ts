@@ -130,6 +130,8 @@ export class Preparation {
     const known = this.#outcomes.get(cell.id);
     if (known !== undefined) return { kind: 'not', outcome: known };
     const accelerator = await this.#accelerator(cell);
+    const ringless = withoutRing(cell, accelerator);
+    if (ringless !== undefined) return { kind: 'not', outcome: ringless };
     let machine: MachineFacts | undefined;
     try {
       const { bootedBy = cell.spec.qemu.source } = this.#options.job;
@@ -275,6 +277,16 @@ function outcomeOf(error: unknown): Outcome | undefined {
     default:
       return undefined;
   }
+}
+
+/** A dirty ring is KVM's; with `accelerator: auto` it is known only now that there is none. */
+function withoutRing({ spec }: Cell, { chosen, reason }: AcceleratorChoice): Outcome | undefined {
+  if (spec.guest.dirtyRing === undefined || chosen === 'kvm') return undefined;
+  return {
+    kind: 'skipped',
+    reason: 'host-forbids',
+    detail: `The guest's dirty-ring needs KVM, and guests run under TCG here: ${reason ?? 'unknown reason'}`,
+  };
 }
 
 /** What needs a migration link of its own. */

@@ -4,8 +4,8 @@ import { tlsParameters } from './tls.ts';
 
 /** Capabilities the harness sets for its own observation, where the build has them. */
 const OWN_CAPABILITIES: readonly string[] = ['events', 'return-path', 'postcopy-blocktime'];
-/** Nothing comes back from a file. */
-const OWN_FOR_FILES: readonly string[] = ['events'];
+/** Nothing comes back from a file or through a pipe. */
+const OWN_ONE_WAY: readonly string[] = ['events'];
 
 export interface Settings {
   readonly capabilities: Readonly<Record<string, boolean>>;
@@ -44,7 +44,7 @@ export function settingsFor(
   known: KnownSettings,
   mode: 'namespaces' | 'loopback',
 ): Settings {
-  const own = spec.transport === 'file' ? OWN_FOR_FILES : OWN_CAPABILITIES;
+  const own = ['file', 'exec'].includes(spec.transport) ? OWN_ONE_WAY : OWN_CAPABILITIES;
   const capabilities = Object.fromEntries(
     known.capabilities.map((name) => [name, spec.capabilities[name] ?? own.includes(name)]),
   );

@@ -1,15 +1,19 @@
 /** Where a migration goes: what the source is told, and what the destination is told. */
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { MigbenchError } from '../errors.ts';
 import type { CellSpec } from '../plan/types.ts';
 import type { Sandbox } from '../sandbox/host.ts';
+import { hostProgram, run } from '../sandbox/process.ts';
 import { shellQuoted } from '../sandbox/shell-quote.ts';
 
 /** TCP port of the destination in a network namespace of its own, where every port is free. */
 const MIGRATION_PORT = 4444;
 /** Where a migration goes on after its link was cut: the first port may still be held by the connection that was lost. */
 const RECOVERY_PORT = 4445;
+/** Deadline of mkfifo, ms. */
+const PIPE_TIMEOUT_MS = 5_000;
 
 /** The two ends of one way. */
 export interface Route {
@@ -19,6 +23,8 @@ export interface Route {
   readonly recovery?: string;
   /** The way leads through this file: the destination reads it when the source has written it. */
   readonly file?: string;
+  /** The way leads through this named pipe, which has to be there first. */
+  readonly pipe?: string;
 }
 
 /**
@@ -44,6 +50,8 @@ export async function migrationRoute(
     }
     case 'unix':
       return sameAddress(`unix:${destination.socketPath('migration')}`);
+    case 'exec':
+      return pipeRoute(destination.socketPath('migration-pipe'));
     case 'file':
       return fileRoute(file, spec.capabilities['mapped-ram'] === true);
   }
@@ -51,6 +59,27 @@ export async function migrationRoute(
 
 function sameAddress(uri: string): Route {
   return { source: uri, destination: uri };
+}
+
+/** Two processes of the QEMUs' own with a named pipe between them: bytes go one way only. */
+function pipeRoute(pipe: string): Route {
+  const quoted = shellQuoted(pipe);
+  return { source: `exec:cat > ${quoted}`, destination: `exec:cat ${quoted}`, pipe };
+}
+
+/**
+ * Make the named pipe that a route leads through, where it leads through one.
+ *
+ * @throws MigbenchError `host-unfit` where this host cannot.
+ */
+export async function layPipe({ pipe }: Route): Promise<void> {
+  if (pipe === undefined) return;
+  await rm(pipe, { force: true });
+  await run(hostProgram('mkfifo'), [pipe], {
+    timeoutMs: PIPE_TIMEOUT_MS,
+    errorCode: 'host-unfit',
+    purpose: 'make the pipe of transport: exec',
+  });
 }
 
 /**

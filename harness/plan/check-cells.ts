@@ -16,6 +16,12 @@ function memoryProblem({ workload, guest }: ExpandedCell['point']): PlanProblem 
   };
 }
 
+function ringProblem({ guest }: ExpandedCell['point'], cell: ExpandedCell['cell']) {
+  if (guest.value.dirtyRing === undefined || cell.spec.accelerator !== 'tcg') return undefined;
+  const reason = 'the dirty ring is KVM’s: it is impossible with "accelerator: tcg"';
+  return { path: [...guest.path, 'dirty-ring'], atKey: true, reason };
+}
+
 /** Problems of the cells of a plan, each pair of entries once. */
 export function checkCells(cells: readonly ExpandedCell[]): PlanProblem[] {
   const problems: PlanProblem[] = [];
@@ -31,6 +37,10 @@ export function checkCells(cells: readonly ExpandedCell[]): PlanProblem[] {
     const { workload, setting, guest } = point;
     if (isNew('memory', workload.label, guest.label)) {
       const problem = memoryProblem(point);
+      if (problem !== undefined) problems.push(problem);
+    }
+    if (isNew('ring', guest.label)) {
+      const problem = ringProblem(point, cell);
       if (problem !== undefined) problems.push(problem);
     }
     if (!isNew('rules', setting.label, guest.label)) continue;

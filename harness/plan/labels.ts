@@ -28,6 +28,7 @@ export function guestLabel(guest: GuestShape): string {
     ...(guest.machine === undefined ? [] : [labelText(guest.machine)]),
     ...(guest.cpu === undefined ? [] : [labelText(guest.cpu)]),
     ...(guest.backend === 'ram' ? [] : [guest.backend]),
+    ...(guest.dirtyRing === undefined ? [] : [`ring${guest.dirtyRing}`]),
     ...(guest.image === undefined ? [] : [labelText(guest.image)]),
   ].join('-');
 }

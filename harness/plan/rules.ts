@@ -115,17 +115,29 @@ export const settingRules: readonly SettingRule[] = [
     compressesMultifd,
     'mapped-ram stores pages as they are: remove multifd-compression',
   ),
+  ...(['file', 'exec'] as const).flatMap((transport) => {
+    const what = transport === 'file' ? 'a file' : 'a pipe';
+    const isIt = (subject: RuleSubject): boolean => subject.transport === transport;
+    return [
+      refuse(
+        `postcopy-not-by-${transport}`,
+        'postcopy-ram',
+        isIt,
+        `post-copy asks the source for pages, which ${what} cannot answer: use "transport: tcp"`,
+      ),
+      refuse(
+        `switchover-ack-not-by-${transport}`,
+        'switchover-ack',
+        isIt,
+        `switchover-ack waits for an answer of the destination, which ${what} cannot give: use "transport: tcp"`,
+      ),
+    ];
+  }),
   refuse(
-    'postcopy-not-by-file',
-    'postcopy-ram',
-    ({ transport }) => transport === 'file',
-    'post-copy asks the source for pages, which a file cannot answer: use "transport: tcp"',
-  ),
-  refuse(
-    'switchover-ack-not-by-file',
-    'switchover-ack',
-    ({ transport }) => transport === 'file',
-    'switchover-ack waits for an answer of the destination, which a file cannot give: use "transport: tcp"',
+    'multifd-not-by-exec',
+    'multifd',
+    ({ transport }) => transport === 'exec',
+    'multifd needs several connections, and exec is one pipe: use "transport: tcp" or "unix"',
   ),
   refuse(
     'multifd-by-file-needs-mapped-ram',
@@ -151,6 +163,12 @@ export const settingRules: readonly SettingRule[] = [
     'dirty-limit',
     ({ accelerator }) => accelerator === 'tcg',
     'dirty-limit needs KVM with a dirty ring: it is impossible with "accelerator: tcg"',
+  ),
+  refuse(
+    'dirty-limit-needs-dirty-ring',
+    'dirty-limit',
+    ({ guest }) => guest !== undefined && guest.dirtyRing === undefined,
+    'dirty-limit counts by KVM’s dirty ring: add "dirty-ring: 4096" to the guest',
   ),
   ...(['background-snapshot', 'x-colo', 'rdma-pin-all'] as const).map((name) =>
     refuse(

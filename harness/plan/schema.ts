@@ -37,6 +37,18 @@ const guestSchema = z
     backend: z.enum(['ram', 'memfd', 'hugepages']).default('ram').meta({
       description: 'Where the guest memory comes from.',
     }),
+    'dirty-ring': z
+      .int()
+      .min(1024)
+      .max(65_536)
+      .refine((entries) => Number.isInteger(Math.log2(entries)), {
+        error: 'expected a power of two, such as 4096',
+      })
+      .optional()
+      .meta({
+        description:
+          "Entries of KVM's dirty ring per vCPU, a power of two; absent = a bitmap. KVM only.",
+      }),
     image: shaped(/^debian:[a-z][a-z-]*$/, 'a Debian suite such as debian:trixie')
       .optional()
       .meta({ description: 'The Debian suite of the guest; absent = the default one.' }),
@@ -132,7 +144,7 @@ const postcopySchema = z.strictObject({
     }),
 });
 
-const transportSchema = z.enum(['tcp', 'unix', 'tls', 'file']);
+const transportSchema = z.enum(['tcp', 'unix', 'tls', 'exec', 'file']);
 
 const tlsSchema = z
   .strictObject({

@@ -12,6 +12,8 @@ export interface GuestShape {
   /** QEMU CPU model; absent = chosen for the accelerator. */
   readonly cpu?: string;
   readonly backend: 'ram' | 'memfd' | 'hugepages';
+  /** Entries of KVM's dirty ring per vCPU; absent = QEMU's default, a bitmap of the whole memory. KVM only. */
+  readonly dirtyRing?: number;
   /** Debian suite of the guest image, e.g. `debian:trixie`; absent = the default image. */
   readonly image?: string;
 }
@@ -22,6 +24,12 @@ export interface LinkShape {
   readonly lossPercent?: number;
   readonly competingBitsPerSecond?: number;
 }
+
+/**
+ * The way of a migration. `tcp` and `tls` cross the migration link; `unix` and `exec` (a pipe between two processes that
+ * the QEMUs start) join the two QEMUs beside it; `file` is written by the one and then read by the other.
+ */
+export type Transport = 'tcp' | 'unix' | 'tls' | 'exec' | 'file';
 
 /** When a post-copy cell switches from pre-copy. */
 export type PostcopyStart =
@@ -85,7 +93,7 @@ export interface CellSpec {
   /** Build references: `system`, `path:…`, `debian:…`. */
   readonly qemu: { readonly source: string; readonly destination: string };
   readonly link: LinkShape;
-  readonly transport: 'tcp' | 'unix' | 'tls' | 'file';
+  readonly transport: Transport;
   /** With `transport: tls`, and only then. */
   readonly tls?: TlsShape;
   /** Only what the plan sets; QEMU's own names. */

@@ -22,6 +22,12 @@ const POSTCOPY_REMEDY =
   'Post-copy needs userfaultfd. As root: sysctl -w vm.unprivileged_userfaultfd=1, or for QEMU 8.1 and newer let this ' +
   'user open /dev/userfaultfd (chmod 0666 /dev/userfaultfd). Or run migbench as root.';
 
+/** What a QEMU without KVM can be asked: it knows dirty-limit, and refuses it for want of a dirty ring. */
+function askable(spec: CellSpec): CellSpec {
+  const { 'dirty-limit': _needsRing, ...capabilities } = spec.capabilities;
+  return spec.guest.dirtyRing === undefined ? spec : { ...spec, capabilities };
+}
+
 /** Arguments of a QEMU that only answers questions. */
 export function probeArguments(qmpPath: string): string[] {
   return [
@@ -92,7 +98,9 @@ export class BuildProbe implements AsyncDisposable {
     const build = `${this.#build.reference} (QEMU ${this.#build.version})`;
     const lacks = schemaRefusal(spec, this.abilities, build);
     if (lacks !== undefined) return lacks;
-    const settings = settingsFor(spec, this.abilities, mode);
+    const ring = await this.#ringRefusal(spec, build);
+    if (ring !== undefined) return ring;
+    const settings = settingsFor(askable(spec), this.abilities, mode);
     if (spec.capabilities['postcopy-ram'] === true) {
       const alone = await this.#words(() => this.#setCapabilities({ 'postcopy-ram': true }));
       if (alone !== undefined) {
@@ -106,6 +114,23 @@ export class BuildProbe implements AsyncDisposable {
     if (outOfRange !== undefined)
       return { reason: 'parameter-refused', detail: `${build}: "${outOfRange}"` };
     return undefined;
+  }
+
+  /** KVM's dirty ring came with 6.1: whether the build has it, its own accelerator says. */
+  async #ringRefusal(spec: CellSpec, build: string): Promise<Refusal | undefined> {
+    if (spec.guest.dirtyRing === undefined) return undefined;
+    const properties = await this.#machine.qmp
+      .execute('qom-list-properties', { typename: 'kvm-accel' })
+      .catch((error: unknown) => {
+        // A build without KVM has no such type.
+        if (error instanceof QmpCommandError) return [];
+        throw error;
+      });
+    if (properties.some(({ name }) => name === 'dirty-ring-size')) return undefined;
+    return {
+      reason: 'not-supported',
+      detail: `${build} has no dirty ring: its accelerator kvm has no property "dirty-ring-size"; QEMU 6.1 was the first with one.`,
+    };
   }
 
   /** From all off, with the parameters as they were at the start: some capabilities look at parameters. */

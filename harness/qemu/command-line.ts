@@ -72,6 +72,13 @@ function memoryArguments(
   }
 }
 
+/** A dirty ring where the guest has one: TCG has no such thing, and is told nothing of it. */
+function acceleratorArgument({ accelerator, guest }: CommandLine): string {
+  return accelerator === 'kvm' && guest.dirtyRing !== undefined
+    ? `kvm,dirty-ring-size=${guest.dirtyRing}`
+    : accelerator;
+}
+
 function networkArguments(network: GuestNetwork): string[] {
   const backend =
     network.kind === 'tap'
@@ -105,7 +112,7 @@ export function commandLine(line: CommandLine): string[] {
     ...['-name', `${line.name},debug-threads=on`],
     ...line.firmwareArgs,
     ...['-machine', `${line.machineType}${memory.machine}`],
-    ...['-accel', line.accelerator],
+    ...['-accel', acceleratorArgument(line)],
     ...['-cpu', line.cpu],
     ...['-smp', `${line.guest.vcpus}`],
     ...memory.args,

@@ -114,6 +114,11 @@ export interface Commands {
     readonly JsonObject[]
   >;
 
+  'qom-list-properties': Command<
+    { readonly typename: string },
+    readonly ({ readonly name: string } & JsonObject)[]
+  >;
+
   'query-migrate': Command<undefined, MigrationInfo>;
   'query-migrate-capabilities': Command<undefined, readonly CapabilityState[]>;
   'migrate-set-capabilities': Command<

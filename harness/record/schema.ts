@@ -146,6 +146,8 @@ export const trialRecordSchema = z.object({
     vcpus: z.number(),
     backend: z.string(),
     cpu: z.string().optional(),
+    /** Entries of KVM's dirty ring per vCPU; absent = a bitmap. */
+    dirtyRing: z.number().optional(),
   }),
   /** Known once the accelerator was probed; absent in a trial skipped before that. */
   accelerator: z.enum(['kvm', 'tcg']).optional(),

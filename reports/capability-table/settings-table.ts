@@ -61,17 +61,27 @@ export function settingTables(
   });
 }
 
-/** One row per guest: which one is said where it is not plain memory. */
+/** What a guest has beyond one processor and plain memory; empty for that. */
+function guestWords({ guest, machineType }: TrialRecord): string {
+  return [
+    ...(guest.vcpus === 1 ? [] : [`${guest.vcpus} vCPUs`]),
+    ...(machineType?.includes('q35') === true ? ['q35'] : []),
+    ...(guest.backend === 'ram' ? [] : [guest.backend]),
+    ...(guest.dirtyRing === undefined ? [] : ['dirty ring']),
+  ].join(', ');
+}
+
+/** One row per guest: which one is said where it is not the plain one. */
 function rowsOf(
   records: readonly TrialRecord[],
   builds: readonly BuildColumn[],
   notes: Notes,
 ): string[][] {
-  const backends = groupsOf(records, ({ guest }) => guest.backend);
-  const plainFirst = [...backends].sort(([a], [b]) => Number(b === 'ram') - Number(a === 'ram'));
-  return plainFirst.map(([, own]) => {
-    const [{ labels, guest }] = own;
-    const name = guest.backend === 'ram' ? labels.setting : `${labels.setting}, ${guest.backend}`;
+  const guests = groupsOf(records, guestWords);
+  const plainFirst = [...guests].sort(([a], [b]) => Number(b === '') - Number(a === ''));
+  return plainFirst.map(([words, own]) => {
+    const [{ labels }] = own;
+    const name = words === '' ? labels.setting : `${labels.setting}, ${words}`;
     const cells = builds.map(({ reference }) => {
       const trials = own.filter(({ qemu }) => qemu.source.reference === reference);
       return trials.length === 0 ? '–' : notes.cell(verdictOf(trials));

@@ -12,7 +12,7 @@ function sandbox(mode: Sandbox['mode']): Sandbox {
 }
 
 const route = (
-  transport: 'tcp' | 'unix' | 'tls' | 'file',
+  transport: 'tcp' | 'unix' | 'tls' | 'file' | 'exec',
   mode: Sandbox['mode'] = 'namespaces',
   capabilities = {},
 ) => migrationRoute({ transport, capabilities }, sandbox(mode), "/runs/o'clock/guest");
@@ -29,6 +29,14 @@ test('tcp: a fixed port of the destination’s own, or a free one of the loopbac
 test('unix: a socket of the destination’s', async () => {
   const address = 'unix:/run/destination-migration';
   expect(await route('unix')).toEqual({ source: address, destination: address });
+});
+
+test('exec: a pipe between two processes', async () => {
+  expect(await route('exec')).toEqual({
+    source: 'exec:cat > /run/destination-migration-pipe',
+    destination: 'exec:cat /run/destination-migration-pipe',
+    pipe: '/run/destination-migration-pipe',
+  });
 });
 
 test('file: a stream has its name when it is whole; mapped-ram is written in place', async () => {

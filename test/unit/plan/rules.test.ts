@@ -82,6 +82,26 @@ test.each([
     'dirty-limit needs KVM with a dirty ring: it is impossible with "accelerator: tcg"',
   ],
   [
+    caps('dirty-limit'),
+    '',
+    'dirty-limit counts by KVM’s dirty ring: add "dirty-ring: 4096" to the guest',
+  ],
+  [
+    caps('postcopy-ram'),
+    'transport: exec\n',
+    'post-copy asks the source for pages, which a pipe cannot answer: use "transport: tcp"',
+  ],
+  [
+    caps('multifd'),
+    'transport: exec\n',
+    'multifd needs several connections, and exec is one pipe: use "transport: tcp" or "unix"',
+  ],
+  [
+    '{ capabilities: { mapped-ram: true }, transport: unix }',
+    'transport: file\n',
+    'mapped-ram lays memory out in a file: it needs "transport: file"',
+  ],
+  [
     caps('events'),
     '',
     'events is always set by migbench itself, where the build has it: remove it',
@@ -121,6 +141,29 @@ test('post-copy without a start begins after one pass, and says so', async () =>
 test('a parameter without its capability is warned of', async () => {
   const { warnings } = await load(withSetting('{ parameters: { multifd-channels: 4 } }'));
   expect(warnings[0]).toContain('has no effect without the capability multifd');
+});
+
+test('a setting’s own transport is what its rules look at, and what its cells have', async () => {
+  const text = withSetting('{ capabilities: { mapped-ram: true }, transport: file }');
+  const { plan } = await load(text);
+  expect(plan.cells[0]?.spec.transport).toBe('file');
+});
+
+test('a dirty ring is a power of two, KVM’s, and what dirty-limit needs', async () => {
+  const ringed = (entries: number, rest = '') =>
+    withSetting(caps('dirty-limit'), rest).replace('384MiB', `384MiB, dirty-ring: ${entries}`);
+  const { plan } = await load(ringed(4096));
+  expect(plan.cells[0]?.spec.guest).toMatchObject({ dirtyRing: 4096 });
+  expect(plan.cells[0]?.labels.guest).toBe('384MiB-1cpu-ring4096');
+  expect(await problems(ringed(5000))).toEqual([
+    'plan.yaml:1:38: guest.dirty-ring: expected a power of two, such as 4096',
+  ]);
+  const found = await problems(
+    SMALL.replace('384MiB', '384MiB, dirty-ring: 4096') + 'accelerator: tcg\n',
+  );
+  expect(found).toEqual([
+    'plan.yaml:1:26: guest.dirty-ring: the dirty ring is KVM’s: it is impossible with "accelerator: tcg"',
+  ]);
 });
 
 describe('rules of versions', () => {

@@ -98,6 +98,14 @@ test('booting, with user-mode networking, a disk and memory that can be shared',
   expect(valuesOf(args, '-device')).toContain('virtio-blk-pci,drive=disk,share-rw=on');
 });
 
+test('a dirty ring belongs to KVM, and TCG hears nothing of it', () => {
+  const guest = { memoryBytes: 2 ** 29, vcpus: 1, backend: 'ram', dirtyRing: 4096 } as const;
+  const accelerators = (['kvm', 'tcg'] as const).flatMap((accelerator) =>
+    valuesOf(commandLine({ ...line, guest, accelerator }), '-accel'),
+  );
+  expect(accelerators).toEqual(['kvm,dirty-ring-size=4096', 'tcg']);
+});
+
 test('hugepages', () => {
   const args = commandLine({
     ...line,
