@@ -72,6 +72,7 @@ const rows: readonly Row[] = [
   ['destinationCpuSeconds', 'destination_cpu_seconds', 's', 'Destination CPU', 'lower', 2],
   ['harnessCpuSeconds', 'harness_cpu_seconds', 's', 'Harness CPU', 'neither', 2],
   ['hostCpuBusyPercent', 'host_cpu_busy_percent', '%', 'Host CPU busy', 'neither', 1],
+  ['storageMs', 'storage_ms', 'ms', 'Disk mirrored in', 'lower', 0],
 ];
 
 /** All metrics, in the order of their columns in trials.csv. */

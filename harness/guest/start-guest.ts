@@ -1,7 +1,7 @@
 /** Starting a guest's QEMU on one of the two hosts: the one place where a recipe becomes a command line. */
 import { join } from 'node:path';
 import { commandLine } from '../qemu/command-line.ts';
-import { Machine } from '../qemu/machine.ts';
+import { Machine, type LaunchedMachine } from '../qemu/machine.ts';
 import type { QemuBuild } from '../qemu/builds/index.ts';
 import { Transcript } from '../qmp/index.ts';
 import type { Host, Sandbox } from '../sandbox/host.ts';
@@ -34,6 +34,9 @@ export interface GuestStart {
   readonly sharedMemoryPath?: string;
   /** Out-of-band commands, where QEMU offers them; none where absent. */
   readonly oob?: boolean;
+  /** As in `CommandLine`. */
+  readonly shareAllMemory?: boolean;
+  readonly handOverPath?: string;
   /** Processors that this QEMU is kept to, as `0,2-3`; anywhere where absent. */
   readonly processors?: string;
 }
@@ -62,17 +65,27 @@ export function guestArguments(
     network: host.guestNetwork,
     ...(start.diskPath === undefined ? {} : { diskPath: start.diskPath }),
     ...(start.sharedMemoryPath === undefined ? {} : { sharedMemoryPath: start.sharedMemoryPath }),
+    ...(start.shareAllMemory === undefined ? {} : { shareAllMemory: start.shareAllMemory }),
+    ...(start.handOverPath === undefined ? {} : { handOverPath: start.handOverPath }),
     qmpPath: host.socketPath('qmp'),
     consolePath: join(start.folder, `${host.role}.console.log`),
     incoming: start.incoming,
   });
 }
 
-/** @throws MigbenchError as `Machine.start` does. */
-export async function startGuest(stage: Stage, start: GuestStart): Promise<StartedGuest> {
+/** A guest's QEMU that was started and not spoken to yet. */
+export interface LaunchedGuest {
+  readonly machine: LaunchedMachine;
+  readonly transcript: Transcript;
+  /** To be called once. @throws MigbenchError as `Machine.start` does. */
+  connect(): Promise<StartedGuest>;
+}
+
+/** Start a guest's QEMU without waiting for its QMP. */
+export function launchGuest(stage: Stage, start: GuestStart): LaunchedGuest {
   const { host, build } = start;
   const transcript = new Transcript();
-  const machine = await Machine.start({
+  const machine = Machine.launch({
     host,
     program: pinned(build.program, start.processors),
     args: guestArguments(stage, start),
@@ -83,5 +96,14 @@ export async function startGuest(stage: Stage, start: GuestStart): Promise<Start
     transcript,
     ...(start.oob === undefined ? {} : { oob: start.oob }),
   });
-  return { machine, transcript };
+  return {
+    machine,
+    transcript,
+    connect: async () => ({ machine: await machine.connect(), transcript }),
+  };
+}
+
+/** @throws MigbenchError as `Machine.start` does. */
+export function startGuest(stage: Stage, start: GuestStart): Promise<StartedGuest> {
+  return launchGuest(stage, start).connect();
 }

@@ -9,6 +9,8 @@ import { migrationSample, QmpCommandError } from '../qmp/index.ts';
 import type { TrialWarning } from '../record/schema.ts';
 import { awaitArrival } from './arrival.ts';
 import type { SavedFile } from './saved-file.ts';
+import type { Begun } from './hand-over.ts';
+import { awaitTotals } from './await-totals.ts';
 import type { Route } from './uri.ts';
 import { Outage, type LinkSwitch } from './outage.ts';
 import { brokenMigration, failureOf, type Sides } from './failure.ts';
@@ -23,8 +25,6 @@ import {
 const POLL_INTERVAL_MS = 50;
 /** QEMU's own downtime limit, ms, where the plan sets none. */
 const DEFAULT_DOWNTIME_LIMIT_MS = 300;
-/** How long the totals may be missing after the status says `completed`, ms (seen on 7.2 with multifd). */
-const TOTALS_TIMEOUT_MS = 2_000;
 /** How long a cancelled migration may take to end, ms. */
 const CANCEL_TIMEOUT_MS = 30_000;
 /** How long post-copy may take after the deadline of pre-copy, ms: it cannot be cancelled without losing the guest. */
@@ -44,6 +44,10 @@ export interface MigrationOptions extends Sides {
   /** The migration link, for a plan that cuts it. */
   readonly link: LinkSwitch;
   readonly signal: AbortSignal;
+  /** The source was told `migrate` already, by whoever made the destination speak. */
+  readonly begun?: Begun;
+  /** Called once with the guest stopped, before its devices are handed over (pause-before-switchover). */
+  readonly beforeSwitchover?: () => Promise<void>;
   /** `resumed`: the guest runs on the destination already. */
   readonly onSample?: (sample: TimedSample, resumed: boolean) => void;
 }
@@ -60,6 +64,7 @@ class Migration {
   /** QEMU has accepted; its status may still say `active`. */
   #postcopyAccepted = false;
   #cancelled = false;
+  #switchedOver = false;
   #savedFile: SavedFile | undefined;
   #outage: Outage | undefined;
 
@@ -70,20 +75,20 @@ class Migration {
     this.#answerTimeoutMs =
       options.source.qmp.commandTimeoutMs +
       2 * (typeof limitMs === 'number' ? limitMs : DEFAULT_DOWNTIME_LIMIT_MS);
-    this.#sourceSince = options.source.qmp.events.length;
+    this.#sourceSince = options.begun?.sourceSince ?? options.source.qmp.events.length;
     this.#destinationSince = options.destination.qmp.events.length;
   }
 
   async run(): Promise<MigrationObservation> {
-    const { source, destination, route } = this.#options;
+    const { source, destination, route, begun } = this.#options;
     let end: MigrationEnd;
     try {
       // There is nothing to read in a file before it is written.
       if (route.file === undefined) {
         await destination.qmp.execute('migrate-incoming', { uri: route.destination });
       }
-      this.#startedAtMs = performance.now();
-      await source.qmp.execute('migrate', { uri: route.source });
+      this.#startedAtMs = begun?.startedAtMs ?? performance.now();
+      if (begun === undefined) await source.qmp.execute('migrate', { uri: route.source });
       const status = await this.#watch();
       end = await this.#conclude(status);
     } catch (error) {
@@ -136,9 +141,7 @@ class Migration {
       await this.#stepPostcopy(sample);
       const broken = await this.#stepOutage(status);
       if (broken !== undefined) return broken;
-      if (status === 'pre-switchover') {
-        await this.#options.source.qmp.execute('migrate-continue', { state: 'pre-switchover' });
-      }
+      if (status === 'pre-switchover') await this.#switchOver();
       const inPostcopy = this.#postcopyAccepted || status.startsWith('postcopy');
       const limitMs = inPostcopy ? spec.deadlineMs + POSTCOPY_GRACE_MS : spec.deadlineMs;
       if (sample.atMs >= limitMs) return inPostcopy ? 'postcopy-deadline' : this.#cancel();
@@ -146,7 +149,15 @@ class Migration {
     }
   }
 
-  /** Wait for the next poll, or less where an event announces the end: it is asked for at once. */
+  /** The guest stands still and waits for word: nothing may be lost of its pause. */
+  async #switchOver(): Promise<void> {
+    const { source, beforeSwitchover } = this.#options;
+    if (!this.#switchedOver) await beforeSwitchover?.();
+    this.#switchedOver = true;
+    await source.qmp.execute('migrate-continue', { state: 'pre-switchover' });
+  }
+
+  /** Wait for the next poll, or less where an event announces what must not wait: it is asked for at once. */
   async #pauseBetweenPolls(): Promise<void> {
     const { source } = this.#options;
     await new Promise<void>((resolve) => {
@@ -157,7 +168,8 @@ class Migration {
       };
       const timer = setTimeout(done, POLL_INTERVAL_MS);
       const unsubscribe = source.qmp.onEvent((event) => {
-        if (END_STATUSES.has(String(event.data['status']))) done();
+        const status = String(event.data['status']);
+        if (END_STATUSES.has(status) || status === 'pre-switchover') done();
       });
     });
   }
@@ -216,10 +228,7 @@ class Migration {
         timeoutMs: CANCEL_TIMEOUT_MS,
         signal,
         late: () =>
-          new MigbenchError(
-            'qmp-timeout',
-            `The source QEMU did not end a cancelled migration within ${CANCEL_TIMEOUT_MS / 1000} s.`,
-          ),
+          new MigbenchError('qmp-timeout', 'The source QEMU did not end a cancelled migration.'),
       },
     );
   }
@@ -269,31 +278,13 @@ class Migration {
         ...{ destination, route, signal },
         since: this.#destinationSince,
       });
-      await this.#awaitTotals();
+      const warning = await awaitTotals(this.#samples.at(-1), () => this.#ask(), signal);
+      if (warning !== undefined) this.#warnings.push(warning);
       return { kind: 'completed' };
     } catch (error) {
       throwIfInterrupted(signal);
       return failureOf(error, this.#options);
     }
-  }
-
-  /** Totals are filled in after the status: ask again until they are there. */
-  async #awaitTotals(): Promise<void> {
-    const isWhole = (sample: TimedSample | undefined) => (sample?.totalTimeMs ?? 0) > 0;
-    if (isWhole(this.#samples.at(-1))) return;
-    await poll(async () => (isWhole(await this.#ask()) ? true : undefined), {
-      intervalMs: 10,
-      timeoutMs: TOTALS_TIMEOUT_MS,
-      signal: this.#options.signal,
-      late: () => new MigbenchError('qmp-timeout', 'no totals'),
-    }).catch(() => {
-      throwIfInterrupted(this.#options.signal);
-      this.#warnings.push({
-        code: 'totals-missing',
-        message:
-          'QEMU said "completed" but gave no total time; the totals of this trial are empty. Try another build.',
-      });
-    });
   }
 }
 

@@ -69,6 +69,7 @@ function frame(context: RecordContext, outcome: Outcome) {
       memoryBytes: spec.guest.memoryBytes,
       vcpus: spec.guest.vcpus,
       backend: spec.guest.backend,
+      ...(spec.guest.storage === undefined ? {} : { storage: spec.guest.storage }),
       ...(spec.guest.dirtyRing === undefined ? {} : { dirtyRing: spec.guest.dirtyRing }),
       ...(machine === undefined ? {} : { cpu: machine.cpu }),
     },

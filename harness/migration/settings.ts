@@ -48,6 +48,8 @@ export function settingsFor(
   const capabilities = Object.fromEntries(
     known.capabilities.map((name) => [name, spec.capabilities[name] ?? own.includes(name)]),
   );
+  // The mirror of the disk is ended while the guest stands still.
+  if (spec.guest.storage === 'mirror') capabilities['pause-before-switchover'] = true;
   const parameters: Record<string, ParameterValue> = {
     ...spec.parameters,
     ...tlsParameters(spec.tls, known.parameters),

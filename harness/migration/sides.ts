@@ -1,16 +1,25 @@
 /**
  * Both sides of a trial: two fresh QEMUs, the source restored from its template, everything set on both; and their end.
  */
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { open, rm, stat } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { poll } from '../deadline.ts';
+import { MigbenchError, messageOf } from '../errors.ts';
 import { restoreState } from '../guest/saved-state.ts';
-import { startGuest, type Stage, type StartedGuest } from '../guest/start-guest.ts';
+import {
+  launchGuest,
+  type LaunchedGuest,
+  type Stage,
+  type StartedGuest,
+} from '../guest/start-guest.ts';
 import type { Template } from '../guest/template.ts';
 import type { CellSpec, Pinning } from '../plan/types.ts';
 import type { QemuBuild } from '../qemu/builds/index.ts';
 import type { HostRole } from '../sandbox/host.ts';
 import { hostProgram, run } from '../sandbox/process.ts';
+import { describeExit } from '../sandbox/running.ts';
 import { applySettings, type Effective } from './apply-settings.ts';
 import type { KnownSettings } from './settings.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -28,66 +37,115 @@ export interface SidesOptions {
   readonly folder: string;
 }
 
-/** Both guests, ready to be migrated. */
+/** Both guests' QEMUs, ready for a migration. */
 export interface RestoredSides {
   readonly source: StartedGuest;
-  readonly destination: StartedGuest;
-  readonly effective: Effective;
+  /** May not speak QMP yet: see `Sides.destination`. */
+  readonly destination: LaunchedGuest['machine'];
 }
 
 /** Deadline for copying the guest's disk, ms. */
 const COPY_TIMEOUT_MS = 600_000;
+/** How long a QEMU may take until it waits for its memory, ms. */
+const SOCKET_TIMEOUT_MS = 20_000;
 /** Deadline for the restored guest to answer its first command, ms. */
 const SESSION_TIMEOUT_MS = 20_000;
 
 export class Sides {
   readonly #options: SidesOptions;
-  readonly #guests: StartedGuest[] = [];
+  readonly #launched: LaunchedGuest[] = [];
   readonly #diskPath: string;
+  /** The destination's own, where it has one. */
+  readonly #mirrorPath: string;
   readonly #sharedMemoryPath: string;
+  #destination: Promise<StartedGuest> | undefined;
+  #sourceSettings: Effective['source'] | undefined;
+  #destinationSettings: Effective['destination'] | undefined;
 
   constructor(options: SidesOptions) {
     this.#options = options;
     this.#diskPath = join(options.folder, 'disk.raw');
+    this.#mirrorPath = join(options.folder, 'destination-disk.raw');
     this.#sharedMemoryPath = join(options.stage.sandbox.scratch, 'guest-memory');
   }
 
   /**
-   * Start both QEMUs, restore the source, set everything on both, and agree with the guest on a session.
+   * Start both QEMUs, restore the source, set everything on both, and agree with the guest on a session. In mode
+   * cpr-transfer the destination is started and no more: it does nothing before it is handed its memory.
    *
    * @throws MigbenchError where a QEMU or the guest does not do it; `end` is still to be called.
    */
   async restore(watch: Stopwatch): Promise<RestoredSides> {
-    const { stage, spec, template, abilities } = this.#options;
+    const { stage, spec, template } = this.#options;
     const { sandbox, telemetry, signal } = stage;
-    const diskPath = await this.#copyDisk(watch);
-    const [source, destination] = await settleBoth(
-      this.#start('source', diskPath),
-      this.#start('destination', diskPath),
+    const disks = await this.#makeDisks(watch);
+    const launched = this.#launch('source', disks.source);
+    const destination = this.#launch('destination', disks.destination);
+    const [source] = await settleBoth(
+      launched.connect(),
+      this.#listening(destination),
       sandbox.shapeLink(spec.link),
     );
     watch.lap('start');
     await restoreState(source.machine, template.statePath, signal);
     watch.lap('restore');
-    await this.#addCredentials(source, destination, watch);
-    const [sourceSettings, destinationSettings] = await settleBoth(
-      applySettings(source.machine, spec, abilities.source, sandbox.mode),
-      applySettings(destination.machine, spec, abilities.destination, sandbox.mode),
+    if (spec.tls !== undefined) await this.#addCredentials(source, await this.#connect(), watch);
+    const [settings] = await settleBoth(
+      this.#set(source, 'source'),
+      this.#handsOver ? Promise.resolve(undefined) : this.destination().then(() => undefined),
     );
+    this.#sourceSettings = settings;
     watch.lap('settings');
     await telemetry.beginSession({ timeoutMs: SESSION_TIMEOUT_MS, signal });
     watch.lap('session');
-    return {
-      source,
-      destination,
-      effective: { source: sourceSettings, destination: destinationSettings },
-    };
+    return { source, destination: destination.machine };
   }
 
-  async #start(role: 'source' | 'destination', diskPath?: string): Promise<StartedGuest> {
+  /** Where the destination waits for its memory in mode cpr-transfer. */
+  get handOverPath(): string {
+    return this.#options.stage.sandbox.destination.socketPath('cpr');
+  }
+
+  /** The destination with everything set; in mode cpr-transfer there once it was handed its memory. */
+  async destination(): Promise<StartedGuest> {
+    const destination = await this.#connect();
+    this.#destinationSettings ??= await this.#set(destination, 'destination');
+    return destination;
+  }
+
+  /** What both sides answered after they were set; `undefined` before that. */
+  get effective(): Effective | undefined {
+    const [source, destination] = [this.#sourceSettings, this.#destinationSettings];
+    return source === undefined || destination === undefined ? undefined : { source, destination };
+  }
+
+  get #handsOver(): boolean {
+    return this.#options.spec.parameters['mode'] === 'cpr-transfer';
+  }
+
+  /** As ready as the destination gets by itself. */
+  async #listening(destination: LaunchedGuest): Promise<void> {
+    if (this.#handsOver) {
+      await awaitSocket(destination, this.handOverPath, this.#options.stage.signal);
+    } else await this.#connect();
+  }
+
+  #connect(): Promise<StartedGuest> {
+    const launched = this.#launched.find(({ machine }) => machine.label === 'destination');
+    if (launched === undefined) throw new MigbenchError('internal', 'No destination was started.');
+    this.#destination ??= launched.connect();
+    return this.#destination;
+  }
+
+  #set({ machine }: StartedGuest, role: HostRole): Promise<Effective[HostRole]> {
+    const { spec, abilities, stage } = this.#options;
+    return applySettings(machine, spec, abilities[role], stage.sandbox.mode);
+  }
+
+  #launch(role: HostRole, diskPath: string | undefined): LaunchedGuest {
     const { stage, spec, template, folder } = this.#options;
     const processors = processorsOf(spec.pin, role);
-    const guest = await startGuest(stage, {
+    const guest = launchGuest(stage, {
       recipe: template.recipe,
       host: stage.sandbox[role],
       build: this.#options[role === 'source' ? 'sourceBuild' : 'destinationBuild'],
@@ -98,11 +156,13 @@ export class Sides {
       ...(spec.capabilities['x-ignore-shared'] === true
         ? { sharedMemoryPath: this.#sharedMemoryPath }
         : {}),
+      ...(this.#handsOver ? { shareAllMemory: true } : {}),
+      ...(this.#handsOver && role === 'destination' ? { handOverPath: this.handOverPath } : {}),
       ...(processors === undefined ? {} : { processors }),
       // A destination that waits for a page answers out of band only.
       ...((spec.postcopy?.recover ?? false) === false ? {} : { oob: true }),
     });
-    this.#guests.push(guest);
+    this.#launched.push(guest);
     return guest;
   }
 
@@ -120,6 +180,18 @@ export class Sides {
       addCredentials(destination.machine, 'destination', tls, folder),
     );
     watch.lap('credentials');
+  }
+
+  /** The source's disk, a copy of the template's; and the destination's, which is the same or an empty one. */
+  async #makeDisks(watch: Stopwatch): Promise<{ source?: string; destination?: string }> {
+    const { template, spec } = this.#options;
+    const source = await this.#copyDisk(watch);
+    if (source === undefined || template.diskPath === undefined) return {};
+    if (spec.guest.storage !== 'mirror') return { source, destination: source };
+    const file = await open(this.#mirrorPath, 'w');
+    await file.truncate((await stat(template.diskPath)).size);
+    await file.close();
+    return { source, destination: this.#mirrorPath };
   }
 
   async #copyDisk(watch: Stopwatch): Promise<string | undefined> {
@@ -147,14 +219,41 @@ export class Sides {
    */
   async end(keepDisk: boolean): Promise<void> {
     await Promise.all(
-      this.#guests.map(async ({ machine, transcript }) => {
-        await machine[Symbol.asyncDispose]();
+      this.#launched.map(async ({ machine, transcript }) => {
+        await machine.process[Symbol.asyncDispose]();
         await transcript.flush(join(this.#options.folder, `${machine.label}.qmp.jsonl`));
       }),
     );
-    if (!keepDisk) await rm(this.#diskPath, { force: true });
+    const connected = await this.#destination?.catch(messageOf);
+    if (typeof connected === 'object') await connected.machine[Symbol.asyncDispose]();
+    if (!keepDisk) {
+      await rm(this.#diskPath, { force: true });
+      await rm(this.#mirrorPath, { force: true });
+    }
     await rm(this.#sharedMemoryPath, { force: true });
   }
+}
+
+/** A QEMU that waits for its memory listens at this socket and says nothing else. */
+function awaitSocket({ machine }: LaunchedGuest, path: string, signal: AbortSignal): Promise<true> {
+  const late = (what: string) =>
+    new MigbenchError(
+      'host-unfit',
+      `The destination QEMU ${what} before it waited for its memory.`,
+    );
+  return poll(
+    () => {
+      const { exit } = machine.process;
+      if (exit !== undefined) throw late(describeExit(exit));
+      return Promise.resolve(existsSync(path) ? (true as const) : undefined);
+    },
+    {
+      intervalMs: 5,
+      timeoutMs: SOCKET_TIMEOUT_MS,
+      signal,
+      late: () => late(`was given ${SOCKET_TIMEOUT_MS / 1000} s`),
+    },
+  );
 }
 
 /** A QEMU that the plan does not pin must not inherit where the observers are pinned to. */

@@ -19,16 +19,17 @@ import type {
   TrialWarning,
 } from '../record/schema.ts';
 import { awaitAftermath } from './aftermath.ts';
-import type { Effective } from './apply-settings.ts';
 import { beside, type Competing } from './competing.ts';
 import { migrate } from './driver.ts';
+import { DiskMirror } from './disk-mirror.ts';
+import { handOver } from './hand-over.ts';
 import { judge, whileRunning } from './judge.ts';
 import { momentsOf, type MigrationObservation, type TimedSample } from './observation.ts';
 import { rateWarnings, zeroCopyWarnings } from './rate-warnings.ts';
 import { Sides, type SidesOptions } from './sides.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { known, postcopyDetails, totalsOf } from './totals.ts';
-import { migrationRoute } from './uri.ts';
+import { layPipe, migrationRoute } from './uri.ts';
 import type { GuestCheck } from './verify.ts';
 
 export interface TrialOptions extends SidesOptions {
@@ -44,7 +45,7 @@ export interface TrialResult {
   readonly outcome: Outcome;
   readonly integrity?: NonNullable<TrialRecord['integrity']>;
   readonly integrityDetail?: string;
-  readonly effective?: Effective;
+  readonly effective?: Sides['effective'];
   readonly measurements: Measurements;
   readonly observation?: MigrationObservation;
   readonly overheadMs: Readonly<Record<string, number>>;
@@ -58,13 +59,13 @@ export interface TrialResult {
 class Trial {
   readonly #options: TrialOptions;
   readonly #watch = new Stopwatch();
-  #effective: Effective | undefined;
   #measurements: Measurements = {};
   #observation: MigrationObservation | undefined;
   #check: GuestCheck | undefined;
   #competing: Competing | undefined;
   #probed: ProbeResults | undefined;
   #postcopy: Readonly<Record<string, unknown>> | undefined;
+  #mirror: DiskMirror | undefined;
   readonly #sides: Sides;
   /** The guest on its way through a file. */
   readonly #filePath: string;
@@ -87,12 +88,13 @@ class Trial {
     } finally {
       await this.#tearDown();
     }
+    const { effective } = this.#sides;
     return {
       outcome,
       ...(this.#check === undefined
         ? {}
         : { integrity: this.#check.integrity, integrityDetail: this.#check.detail }),
-      ...(this.#effective === undefined ? {} : { effective: this.#effective }),
+      ...(effective === undefined ? {} : { effective }),
       measurements: outcome.kind === 'completed' ? this.#measurements : this.#withoutTimes(),
       ...(this.#observation === undefined ? {} : { observation: this.#observation }),
       overheadMs: this.#watch.laps,
@@ -105,12 +107,13 @@ class Trial {
           : { file: this.#observation.savedFile }),
         ...(this.#competing?.report === undefined ? {} : { competing: this.#competing.report }),
         ...(this.#observation?.outage === undefined ? {} : { outage: this.#observation.outage }),
+        ...(this.#mirror === undefined ? {} : { mirror: this.#mirror.details }),
       },
       warnings: [
         ...(this.#observation?.warnings ?? []),
         ...(this.#competing?.warnings ?? []),
         ...(this.#probed?.warnings ?? []),
-        ...rateWarnings(spec, this.#effective, this.#measurements),
+        ...rateWarnings(spec, effective, this.#measurements),
         ...zeroCopyWarnings(spec, this.#observation?.final),
       ],
     };
@@ -131,14 +134,13 @@ class Trial {
     const { stage, spec, template, onStep } = this.#options;
     const { telemetry, signal } = stage;
     onStep?.('restore');
-    const { source, destination, effective } = await this.#sides.restore(this.#watch);
-    this.#effective = effective;
+    const { source, destination: launched } = await this.#sides.restore(this.#watch);
     await using probes = new ProbeSet(probeFactories(spec), {
       stage,
       spec,
       template,
       source: source.machine,
-      destination: destination.machine,
+      destination: launched,
     });
     await probes.start();
     this.#watch.lap('probes');
@@ -160,10 +162,11 @@ class Trial {
     await window(spec.windows.baselineMs, signal);
     const baselineToMs = performance.now();
     this.#watch.lap('baseline');
+    await this.#mirrorDisk(source);
     onStep?.('migrate');
     await probes.quiet();
     this.#watch.lap('probes');
-    const observation = await this.#migrate(source, destination);
+    const [observation, destination] = await this.#migrate(source);
     this.#observation = observation;
     this.#watch.lap('migration');
     await probes.migrated();
@@ -196,6 +199,7 @@ class Trial {
     this.#measurements = {
       ...report.measurements,
       ...totalsOf(observation, spec.capabilities['auto-converge'] === true),
+      ...this.#mirror?.measurements,
       ...known({ ...cost(endedAtMs) }),
     };
     await this.#destinationTotals(destination);
@@ -210,9 +214,32 @@ class Trial {
     return judged.outcome;
   }
 
-  async #migrate(source: StartedGuest, destination: StartedGuest): Promise<MigrationObservation> {
+  /** Where the destination has a disk of its own: fill it, and keep it in step from then on. */
+  async #mirrorDisk(source: StartedGuest): Promise<void> {
+    const { stage, spec, template, onStep } = this.#options;
+    if (spec.guest.storage !== 'mirror' || template.diskPath === undefined) return;
+    onStep?.('mirror the disk');
+    const destination = await this.#sides.destination();
+    this.#mirror = await DiskMirror.start({
+      source: source.machine,
+      destination: destination.machine,
+      sandbox: stage.sandbox,
+      deadlineMs: spec.deadlineMs,
+      signal: stage.signal,
+    });
+    this.#watch.lap('mirror');
+  }
+
+  async #migrate(source: StartedGuest): Promise<[MigrationObservation, StartedGuest]> {
     const { stage, spec, onSample } = this.#options;
     const route = await migrationRoute(spec, stage.sandbox, this.#filePath);
+    await layPipe(route);
+    const mirror = this.#mirror;
+    const begun =
+      spec.parameters['mode'] === 'cpr-transfer'
+        ? await handOver(source.machine.qmp, route, this.#sides.handOverPath)
+        : undefined;
+    const destination = await this.#sides.destination();
     const [observation, competing] = await beside(spec.link, stage.sandbox, () =>
       migrate({
         source: source.machine,
@@ -221,11 +248,14 @@ class Trial {
         route,
         link: stage.sandbox,
         signal: stage.signal,
+        ...(begun === undefined ? {} : { begun }),
+        ...(mirror === undefined ? {} : { beforeSwitchover: () => mirror.finish() }),
         ...(onSample === undefined ? {} : { onSample }),
       }),
     );
+    await mirror?.close();
     this.#competing = competing;
-    return observation;
+    return [observation, destination];
   }
 
   /** What only the destination knows: how post-copy blocked the guest. */

@@ -97,7 +97,7 @@ function fileRoute(file: string, isMapped: boolean): Route {
 }
 
 /** A TCP port of the loopback interface that was free a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

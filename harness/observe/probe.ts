@@ -16,7 +16,8 @@ export interface ProbeContext {
   readonly spec: CellSpec;
   readonly template: Template;
   readonly source: Machine;
-  readonly destination: Machine;
+  /** May not speak QMP yet. */
+  readonly destination: Pick<Machine, 'label' | 'process'>;
 }
 
 /** The moments of a trial on the host's monotonic clock (performance.now), ms. */

@@ -43,7 +43,11 @@ export function threadsProbe({ source, destination }: ProbeContext): Probe {
   };
 }
 
-function addThreads(machine: Machine, names: Map<string, string>, into: Map<string, number>): void {
+function addThreads(
+  machine: Pick<Machine, 'label' | 'process'>,
+  names: Map<string, string>,
+  into: Map<string, number>,
+): void {
   const { pid } = machine.process;
   if (pid === undefined) return;
   const folder = `/proc/${pid}/task`;

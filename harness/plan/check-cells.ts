@@ -22,6 +22,15 @@ function ringProblem({ guest }: ExpandedCell['point'], cell: ExpandedCell['cell'
   return { path: [...guest.path, 'dirty-ring'], atKey: true, reason };
 }
 
+function diskProblem({ workload, guest }: ExpandedCell['point']): PlanProblem | undefined {
+  if (guest.value.storage !== 'mirror') return undefined;
+  if (workload.definition.disk?.(workload.value.parameters) !== undefined) return undefined;
+  const reason =
+    `the workload "${workload.label}" has no disk to mirror: exclude it with this guest, or give it one ` +
+    '(the database has one with "data: disk")';
+  return { path: [...guest.path, 'storage'], reason };
+}
+
 /** Problems of the cells of a plan, each pair of entries once. */
 export function checkCells(cells: readonly ExpandedCell[]): PlanProblem[] {
   const problems: PlanProblem[] = [];
@@ -37,6 +46,10 @@ export function checkCells(cells: readonly ExpandedCell[]): PlanProblem[] {
     const { workload, setting, guest } = point;
     if (isNew('memory', workload.label, guest.label)) {
       const problem = memoryProblem(point);
+      if (problem !== undefined) problems.push(problem);
+    }
+    if (isNew('disk', workload.label, guest.label)) {
+      const problem = diskProblem(point);
       if (problem !== undefined) problems.push(problem);
     }
     if (isNew('ring', guest.label)) {

@@ -33,6 +33,8 @@ const TRIAL_MS = 300;
 const ALIVE_MS = 370;
 /** The least time in which the aftermath of a load can be seen to be over, in ms. */
 const STEADY_MS = 1_000;
+/** A new QEMU under a guest whose memory stays, in ms. */
+const HAND_OVER_MS = 200;
 /** A cancelled migration, in ms. */
 const CANCEL_MS = 100;
 /** Preparing a run and writing its report, and asking one build what it can do, in ms. */
@@ -75,6 +77,7 @@ function rateOf({ link, parameters }: MigrationSpec): number {
 /** The length of the migration itself, in ms; at most the deadline. */
 export function estimateMigrationMs(spec: MigrationSpec, definition?: WorkloadDefinition): number {
   if (spec.capabilities['x-ignore-shared'] === true) return 10;
+  if (spec.parameters['mode'] === 'cpr-transfer') return HAND_OVER_MS;
   const footprint = footprintOf(spec.workload, definition);
   const whole = spec.parameters['zero-page-detection'] === 'none';
   const used = whole ? spec.guest.memoryBytes : usedBytes(spec, footprint);

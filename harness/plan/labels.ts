@@ -29,6 +29,7 @@ export function guestLabel(guest: GuestShape): string {
     ...(guest.cpu === undefined ? [] : [labelText(guest.cpu)]),
     ...(guest.backend === 'ram' ? [] : [guest.backend]),
     ...(guest.dirtyRing === undefined ? [] : [`ring${guest.dirtyRing}`]),
+    ...(guest.storage === undefined ? [] : [guest.storage]),
     ...(guest.image === undefined ? [] : [labelText(guest.image)]),
   ].join('-');
 }

@@ -43,7 +43,7 @@ export function resolveGuests(
         reason: `memory must be a multiple of the ${page / 1024}KiB page`,
         suggestion: `${Math.max(1, Math.round(memory / 2 ** 20 / 2) * 2)}MiB`,
       });
-    const { vcpus, backend, machine, cpu, image, 'dirty-ring': dirtyRing } = shape;
+    const { vcpus, backend, machine, cpu, image, storage, 'dirty-ring': dirtyRing } = shape;
     const value: GuestShape = {
       memoryBytes: memory,
       vcpus,
@@ -51,6 +51,7 @@ export function resolveGuests(
       ...(machine === undefined ? {} : { machine }),
       ...(cpu === undefined ? {} : { cpu }),
       ...(dirtyRing === undefined ? {} : { dirtyRing }),
+      ...(storage === 'mirror' ? { storage } : {}),
       ...(image === undefined ? {} : { image }),
     };
     return { path, value };

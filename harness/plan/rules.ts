@@ -78,6 +78,59 @@ const needs = (name: string, other: string): SettingRule =>
 const OWNED_CAPABILITIES = ['events', 'return-path', 'postcopy-blocktime'] as const;
 const OWNED_PARAMETERS = ['tls-creds', 'tls-hostname', 'tls-authz'] as const;
 
+const modeOf = ({ parameters }: RuleSubject): unknown => parameters['mode'] ?? 'normal';
+
+/** A rule that the parameter `mode` breaks under a condition. */
+const refuseMode = (
+  id: string,
+  condition: (subject: RuleSubject) => boolean,
+  reason: string,
+): SettingRule => ({
+  id,
+  reason,
+  brokenAt: (subject) => (condition(subject) ? ['parameters', 'mode'] : undefined),
+});
+
+/** The CPR modes keep a guest on its host while its QEMU is replaced. */
+const modeRules: readonly SettingRule[] = [
+  refuseMode(
+    'mode-has-a-destination',
+    (subject) => !['normal', 'cpr-transfer', 'cpr-reboot'].includes(String(modeOf(subject))),
+    'expected normal, cpr-transfer or cpr-reboot: in cpr-exec a QEMU becomes the new one itself, and there are no two to observe',
+  ),
+  refuseMode(
+    'cpr-transfer-by-unix',
+    (subject) => modeOf(subject) === 'cpr-transfer' && subject.transport !== 'unix',
+    'cpr-transfer keeps the guest on its host: it needs "transport: unix"',
+  ),
+  refuseMode(
+    'cpr-transfer-needs-shared-memory',
+    (subject) => modeOf(subject) === 'cpr-transfer' && subject.guest?.backend === 'ram',
+    'cpr-transfer hands guest memory over as it is: it needs "backend: memfd"',
+  ),
+  refuseMode(
+    'cpr-reboot-by-file',
+    (subject) => modeOf(subject) === 'cpr-reboot' && subject.transport !== 'file',
+    'cpr-reboot saves the guest while no QEMU runs: it needs "transport: file"',
+  ),
+  refuse(
+    'cpr-excludes-postcopy',
+    'postcopy-ram',
+    (subject) => modeOf(subject) !== 'normal',
+    'the CPR modes stop the guest before anything else: post-copy has no place in them',
+  ),
+  {
+    id: 'mirror-of-a-live-migration',
+    reason:
+      '"storage: mirror" copies the disk while the guest moves to another host: not through a file, and not in a CPR mode',
+    brokenAt: (subject) =>
+      subject.guest?.storage === 'mirror' &&
+      (subject.transport === 'file' || modeOf(subject) !== 'normal')
+        ? []
+        : undefined,
+  },
+];
+
 /** All rules. */
 export const settingRules: readonly SettingRule[] = [
   excludes('multifd', 'xbzrle'),
@@ -210,12 +263,7 @@ export const settingRules: readonly SettingRule[] = [
       return ['parameters', 'xbzrle-cache-size'];
     },
   },
-  {
-    id: 'mode-is-normal',
-    reason: 'the CPR modes keep the guest on its host: only "mode: normal" is a live migration',
-    brokenAt: ({ parameters }) =>
-      (parameters['mode'] ?? 'normal') === 'normal' ? undefined : ['parameters', 'mode'],
-  },
+  ...modeRules,
   {
     id: 'recover-needs-a-link',
     reason: 'only a migration over the link can lose it: use "transport: tcp" or "transport: tls"',

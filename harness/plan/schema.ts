@@ -37,6 +37,10 @@ const guestSchema = z
     backend: z.enum(['ram', 'memfd', 'hugepages']).default('ram').meta({
       description: 'Where the guest memory comes from.',
     }),
+    storage: z.enum(['shared', 'mirror']).default('shared').meta({
+      description:
+        "The guest's own disk: one that both hosts open, or a copy on each, mirrored over the link (NBD).",
+    }),
     'dirty-ring': z
       .int()
       .min(1024)

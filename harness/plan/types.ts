@@ -14,6 +14,8 @@ export interface GuestShape {
   readonly backend: 'ram' | 'memfd' | 'hugepages';
   /** Entries of KVM's dirty ring per vCPU; absent = QEMU's default, a bitmap of the whole memory. KVM only. */
   readonly dirtyRing?: number;
+  /** The destination has a disk of its own, filled by a mirror over the migration link; absent = both open the same. */
+  readonly storage?: 'mirror';
   /** Debian suite of the guest image, e.g. `debian:trixie`; absent = the default image. */
   readonly image?: string;
 }

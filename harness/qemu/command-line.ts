@@ -30,6 +30,10 @@ export interface CommandLine {
   readonly consolePath: string;
   /** `defer`: wait for an incoming migration. `none`: boot. */
   readonly incoming: 'defer' | 'none';
+  /** Make every piece of guest memory one whose descriptor can be given away (mode: cpr-transfer). */
+  readonly shareAllMemory?: boolean;
+  /** Socket at which this QEMU waits, before anything else, for the descriptors of its guest's memory. */
+  readonly handOverPath?: string;
 }
 
 function memoryArguments(
@@ -105,13 +109,21 @@ export function escapeOption(value: string): string {
   return value.replaceAll(',', ',,');
 }
 
+/** The channel of descriptors, as QEMU takes it on its command line and in `migrate`. */
+export function handOverChannel(path: string) {
+  return { 'channel-type': 'cpr', addr: { transport: 'socket', type: 'unix', path } } as const;
+}
+
 /** Arguments of the emulator, without the program itself. */
 export function commandLine(line: CommandLine): string[] {
   const memory = memoryArguments(line.guest, line.sharedMemoryPath);
   return [
     ...['-name', `${line.name},debug-threads=on`],
     ...line.firmwareArgs,
-    ...['-machine', `${line.machineType}${memory.machine}`],
+    ...[
+      '-machine',
+      `${line.machineType}${memory.machine}${line.shareAllMemory === true ? ',aux-ram-share=on' : ''}`,
+    ],
     ...['-accel', acceleratorArgument(line)],
     ...['-cpu', line.cpu],
     ...['-smp', `${line.guest.vcpus}`],
@@ -135,5 +147,8 @@ export function commandLine(line: CommandLine): string[] {
     ...['-serial', 'chardev:console'],
     ...['-qmp', `unix:${escapeOption(line.qmpPath)},server=on,wait=off`],
     ...(line.incoming === 'defer' ? ['-incoming', 'defer'] : []),
+    ...(line.handOverPath === undefined
+      ? []
+      : ['-incoming', JSON.stringify(handOverChannel(line.handOverPath))]),
   ];
 }

@@ -33,6 +33,13 @@ export interface MachineOptions {
   readonly oob?: boolean;
 }
 
+/** A QEMU that was started and not spoken to yet. */
+export interface LaunchedMachine {
+  readonly label: string;
+  readonly process: RunningProcess;
+  connect(): Promise<Machine>;
+}
+
 export class Machine implements AsyncDisposable {
   readonly label: string;
   readonly process: RunningProcess;
@@ -52,13 +59,22 @@ export class Machine implements AsyncDisposable {
    * @throws MigbenchError `host-unfit` with QEMU's own words where it ends before its greeting; `qmp-timeout` where
    *   it stays silent.
    */
-  static async start(options: MachineOptions): Promise<Machine> {
+  static start(options: MachineOptions): Promise<Machine> {
+    return Machine.launch(options).connect();
+  }
+
+  /** Start a QEMU that will speak QMP only later; `connect` is then to be called once, and throws as `start` does. */
+  static launch(options: MachineOptions): LaunchedMachine {
     // The words of an earlier QEMU of this name are not this one's.
     for (const path of [options.qmpPath, options.stderrPath]) rmSync(path, { force: true });
     const process = options.host.start(options.program, options.args, {
       stderrPath: options.stderrPath,
       stdoutPath: options.stderrPath,
     });
+    return { label: options.label, process, connect: () => Machine.#connect(options, process) };
+  }
+
+  static async #connect(options: MachineOptions, process: RunningProcess): Promise<Machine> {
     const ended = new AbortController();
     void process.exited.then((exit) =>
       ended.abort(

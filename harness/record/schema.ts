@@ -112,6 +112,7 @@ export const measurementsSchema = z.object({
   destinationCpuSeconds: z.number(),
   harnessCpuSeconds: z.number(),
   hostCpuBusyPercent: z.number(),
+  storageMs: z.number(),
 });
 
 /** A warning that goes with a trial: a closed code, and a sentence that ends in what to do next. */
@@ -148,6 +149,8 @@ export const trialRecordSchema = z.object({
     cpu: z.string().optional(),
     /** Entries of KVM's dirty ring per vCPU; absent = a bitmap. */
     dirtyRing: z.number().optional(),
+    /** `mirror`: the destination has a disk of its own; absent = both sides open the same, or there is none. */
+    storage: z.enum(['mirror']).optional(),
   }),
   /** Known once the accelerator was probed; absent in a trial skipped before that. */
   accelerator: z.enum(['kvm', 'tcg']).optional(),

@@ -68,6 +68,7 @@ function guestWords({ guest, machineType }: TrialRecord): string {
     ...(machineType?.includes('q35') === true ? ['q35'] : []),
     ...(guest.backend === 'ram' ? [] : [guest.backend]),
     ...(guest.dirtyRing === undefined ? [] : ['dirty ring']),
+    ...(guest.storage === undefined ? [] : ['disk mirrored']),
   ].join(', ');
 }
 

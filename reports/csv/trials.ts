@@ -38,10 +38,15 @@ const before: readonly Column[] = [
   ['integrity', (r) => r.integrity],
 ];
 
-const measured: readonly Column[] = metrics.map((metric) => [
+/** Columns that came after the format was fixed stand at the end. */
+const LATER: ReadonlySet<string> = new Set(['storage_ms']);
+
+const allMeasured: readonly Column[] = metrics.map((metric) => [
   metric.column,
   (record) => record.measurements[metric.key],
 ]);
+const measured = allMeasured.filter(([name]) => !LATER.has(name));
+const later = allMeasured.filter(([name]) => LATER.has(name));
 
 /** The workload's unit stands before its rates. */
 const unitColumn: Column = ['workload_unit', (r) => r.workload.unit];
@@ -57,6 +62,7 @@ const columns: readonly Column[] = [
   unitColumn,
   ...measured.slice(firstRate),
   ...after,
+  ...later,
 ];
 
 /** Column names of trials.csv, in order. */

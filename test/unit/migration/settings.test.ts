@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { qmpParameters } from '../../../harness/migration/apply-settings.ts';
 import { missingSettings, settingsFor } from '../../../harness/migration/settings.ts';
-import type { TlsShape } from '../../../harness/plan/types.ts';
+import type { CellSpec, TlsShape } from '../../../harness/plan/types.ts';
 import { cellSpec } from './fixtures.ts';
 
 const known = {
@@ -37,6 +37,22 @@ test('a plan may turn off what the harness would turn on; a build without it is 
   expect(settingsFor(spec, { capabilities: [], parameters: [] }, 'namespaces')).toEqual({
     capabilities: {},
     parameters: {},
+  });
+});
+
+test('a mirrored disk needs a stop before the switchover; nothing comes back through a pipe', () => {
+  const all = {
+    ...known,
+    capabilities: [...known.capabilities, 'pause-before-switchover', 'postcopy-blocktime'],
+  };
+  const plain = cellSpec();
+  const own = (spec: CellSpec) => settingsFor(spec, all, 'namespaces').capabilities;
+  expect(own(plain)).toMatchObject({ 'pause-before-switchover': false, 'return-path': true });
+  expect(own({ ...plain, guest: { ...plain.guest, storage: 'mirror' } })).toMatchObject({
+    'pause-before-switchover': true,
+  });
+  expect(own({ ...plain, transport: 'exec' })).toMatchObject({
+    ...{ events: true, 'return-path': false, 'postcopy-blocktime': false },
   });
 });
 

@@ -54,6 +54,7 @@ const database: WorkloadDefinition = {
     clients: { kind: 'count', description: '', default: 1, minimum: 1 },
     rate: { kind: 'per-second', description: '', default: 100 },
   },
+  disk: () => ({ sizeBytes: 2 ** 20 }),
   minimumGuestMemoryBytes: () => 256 * 2 ** 20,
 };
 

@@ -113,7 +113,7 @@ describe('keys', () => {
     ],
     [
       withGuest('[{ memory: 1GiB, vcpu: 2 }]'),
-      'plan.yaml:1:25: guest.0.vcpu: unknown key "vcpu"; the valid ones are memory, vcpus, machine, cpu, backend, image; did you mean "vcpus"?',
+      'plan.yaml:1:25: guest.0.vcpu: unknown key "vcpu"; the valid ones are memory, vcpus, machine, cpu, backend, storage, dirty-ring, image; did you mean "vcpus"?',
     ],
     [
       `${SMALL}exclude: [{ workloads: idle }]\n`,

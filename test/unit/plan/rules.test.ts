@@ -102,6 +102,26 @@ test.each([
     'mapped-ram lays memory out in a file: it needs "transport: file"',
   ],
   [
+    '{ parameters: { mode: cpr-exec } }',
+    '',
+    'expected normal, cpr-transfer or cpr-reboot: in cpr-exec a QEMU becomes the new one itself, and there are no two to observe',
+  ],
+  [
+    '{ parameters: { mode: cpr-transfer } }',
+    '',
+    'cpr-transfer keeps the guest on its host: it needs "transport: unix"',
+  ],
+  [
+    '{ parameters: { mode: cpr-transfer }, transport: unix }',
+    '',
+    'cpr-transfer hands guest memory over as it is: it needs "backend: memfd"',
+  ],
+  [
+    '{ parameters: { mode: cpr-reboot }, transport: unix }',
+    '',
+    'cpr-reboot saves the guest while no QEMU runs: it needs "transport: file"',
+  ],
+  [
     caps('events'),
     '',
     'events is always set by migbench itself, where the build has it: remove it',
@@ -163,6 +183,25 @@ test('a dirty ring is a power of two, KVM’s, and what dirty-limit needs', asyn
   );
   expect(found).toEqual([
     'plan.yaml:1:26: guest.dirty-ring: the dirty ring is KVM’s: it is impossible with "accelerator: tcg"',
+  ]);
+});
+
+test('a disk is mirrored over a link, to another host, and only where there is one', async () => {
+  const mirrored = (setting: string, workload = 'database') =>
+    withSetting(setting)
+      .replace('384MiB', '384MiB, storage: mirror')
+      .replace('[idle]', `[${workload}]`);
+  const { plan } = await load(mirrored('{}'));
+  expect(plan.cells[0]?.spec.guest).toMatchObject({ storage: 'mirror' });
+  expect(plan.cells[0]?.labels.guest).toBe('384MiB-1cpu-mirror');
+  expect((await load(SMALL.replace('384MiB', '384MiB, storage: shared'))).plan.cells[0]?.id).toBe(
+    (await load(SMALL)).plan.cells[0]?.id,
+  );
+  expect(await problems(mirrored('{ transport: file }'))).toEqual([
+    'plan.yaml:4:13: settings.a: "storage: mirror" copies the disk while the guest moves to another host: not through a file, and not in a CPR mode',
+  ]);
+  expect(await problems(mirrored('{}', 'idle'))).toEqual([
+    expect.stringContaining('guest.storage: the workload "idle" has no disk to mirror'),
   ]);
 });
 

@@ -106,6 +106,18 @@ test('a dirty ring belongs to KVM, and TCG hears nothing of it', () => {
   expect(accelerators).toEqual(['kvm,dirty-ring-size=4096', 'tcg']);
 });
 
+test('a destination that is handed its memory waits for it at a socket of its own', () => {
+  const guest = { memoryBytes: 2 ** 29, vcpus: 1, backend: 'memfd' } as const;
+  const args = commandLine({ ...line, guest, shareAllMemory: true, handOverPath: '/run/a,b' });
+  expect(valuesOf(args, '-machine')).toEqual([
+    'pc-i440fx-10.0,memory-backend=mem0,aux-ram-share=on',
+  ]);
+  expect(valuesOf(args, '-incoming')).toEqual([
+    'defer',
+    '{"channel-type":"cpr","addr":{"transport":"socket","type":"unix","path":"/run/a,b"}}',
+  ]);
+});
+
 test('hugepages', () => {
   const args = commandLine({
     ...line,

@@ -20,7 +20,7 @@ const contract =
   'heartbeat_jitter_p99_ms,gaps_over_100ms,clock_step_ms,workload_unit,workload_baseline_per_second,' +
   'workload_during_per_second,workload_minimum_per_second,brownout_ms,workload_lost_seconds,' +
   'service_p99_baseline_ms,service_p99_during_ms,service_errors,source_cpu_seconds,destination_cpu_seconds,' +
-  'harness_cpu_seconds,host_cpu_busy_percent,warnings';
+  'harness_cpu_seconds,host_cpu_busy_percent,warnings,storage_ms';
 
 /** A field by its column; the records of these tests need no quotes. */
 function field(csv: string, column: string): string | undefined {
