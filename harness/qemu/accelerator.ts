@@ -4,6 +4,7 @@
  */
 import { constants } from 'node:fs';
 import { access, mkdir, readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../debian/cache.ts';
@@ -14,6 +15,8 @@ import { throwIfInterrupted } from '../deadline.ts';
 
 /** A guest under KVM is up in a second or two; one that is not by then never will be. */
 const BOOT_LIMIT_MS = 15_000;
+/** The same on a host that is emulated itself, where nothing is up in a second or two, ms. */
+const EMULATED_BOOT_LIMIT_MS = 120_000;
 
 const choiceSchema = z.object({
   chosen: z.enum(['kvm', 'tcg']),
@@ -137,6 +140,11 @@ export async function firstCpuThatBoots(boot: (cpu: string) => Promise<Verdict>)
   };
 }
 
+/** How long a guest may take until it is heard, by the name of this host's processor, ms. */
+export function bootLimitMs(model: string): number {
+  return model.startsWith('QEMU TCG') ? EMULATED_BOOT_LIMIT_MS : BOOT_LIMIT_MS;
+}
+
 async function bootUnderKvm(stage: Stage, recipe: GuestRecipe, folder: string): Promise<Verdict> {
   const against = (why: string, isFinal: boolean): Verdict => ({
     choice: { chosen: 'tcg', reason: `a guest did not come up under KVM: ${why}` },
@@ -158,7 +166,7 @@ async function bootUnderKvm(stage: Stage, recipe: GuestRecipe, folder: string): 
     void guest.process.exited.then(() => gone.abort(ended()));
     try {
       await stage.telemetry.beginSession({
-        timeoutMs: BOOT_LIMIT_MS,
+        timeoutMs: bootLimitMs(cpus()[0]?.model ?? ''),
         signal: AbortSignal.any([stage.signal, gone.signal]),
       });
       return { choice: { chosen: 'kvm' }, isFinal: true };

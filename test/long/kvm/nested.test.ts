@@ -19,7 +19,7 @@ test('the quickstart’s cells under real KVM', async (context) => {
   );
   expect(exitCode, words).toBe(0);
   const records = recordsOf(join(folder, 'run'));
-  expect(records.length, words).toBe(6);
+  expect(records.length, words).toBe(9);
   for (const { accelerator, outcome, integrity, measurements, labels } of records) {
     const name = `${labels.workload}/${labels.setting}`;
     expect(accelerator, name).toBe('kvm');

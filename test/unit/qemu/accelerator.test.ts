@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
+  bootLimitMs,
   firstCpuThatBoots,
   probeRecipe,
   rememberedChoice,
@@ -97,4 +98,10 @@ test.each([
   });
   expect(choice).toEqual(expected);
   expect(cpus).toEqual(['host', 'host,arch-capabilities=off'].slice(0, verdicts.length));
+});
+
+test('on a host that is emulated itself a guest may take longer to come up', () => {
+  expect(bootLimitMs('QEMU TCG CPU version 2.5+')).toBe(120_000);
+  expect(bootLimitMs('AMD EPYC')).toBe(15_000);
+  expect(bootLimitMs('')).toBe(15_000);
 });
