@@ -39,7 +39,7 @@ test('a plan that is wrong in one way throughout says it three times, not a thou
     '… and 997 more, most of them like these',
     '1001 problems in the plan plan.yaml',
   ]);
-});
+}, 30_000);
 
 describe('YAML', () => {
   test.each([
