@@ -109,8 +109,8 @@ async function run(args: RunArguments): Promise<void> {
     );
   }
   const retry = parseRetry(args.retry);
-  const limits = await precisionLimits(args['until-precision'], args['time-limit'], args.resume);
   const loaded = await loadFor(args);
+  const limits = await precisionLimits(args['until-precision'], args['time-limit'], args.resume);
   const only = args.only === undefined ? {} : { only: args.only };
   if (args['dry-run']) {
     const { planTrials } = await import('../plan/order.ts');

@@ -42,7 +42,9 @@ describe('characterize', () => {
       );
       // The system around the workload dirties a quarter of a MiB or so (docs/models.md).
       expect(uniqueDirtyBytes.median, `${windowMs} ms`).toBeGreaterThan(0.9 * (known + 0.25 * MIB));
-      expect(uniqueDirtyBytes.median, `${windowMs} ms`).toBeLessThan(1.1 * (known + 0.25 * MIB));
+      // A host that others share stretches a short window before its end is read: only ever to more.
+      const above = windowMs < 200 ? 1.25 : 1.1;
+      expect(uniqueDirtyBytes.median, `${windowMs} ms`).toBeLessThan(above * (known + 0.25 * MIB));
     }
     const sampled = card.crossChecks!.filter(({ method }) => method.endsWith('page-sampling'));
     expect(sampled.length).toBeGreaterThan(0);
