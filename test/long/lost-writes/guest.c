@@ -13,7 +13,7 @@ typedef unsigned int u32;
 #define PAGE_COUNT 16384u
 #define PAGE_WORDS 1024u
 /* Loops between two writes. */
-#define PAUSE 400u
+#define PAUSE 10000u
 
 struct book {
     u32 magic; /* "BOOK" once it runs */

@@ -25,6 +25,8 @@ const BOOK_BYTES = 16 + 4 * PAGE_COUNT;
 /** How long the guest runs before each migration and after it, ms. */
 const RUN_MS = 300;
 const LIMIT_MS = 60_000;
+/** Pages of one migration that are printed. */
+const SHOWN = 3;
 
 const folder = mkdtempSync(join(tmpdir(), 'lost-writes-'));
 let serial = 0;
@@ -161,8 +163,9 @@ try {
     for (const { page, wanted } of fresh) seen.add(`${page} ${wanted}`);
     if (fresh.length > 0) {
       damaged += 1;
-      const found = { migration: migrations, passes: moved.passes, writes, lost: fresh };
-      process.stdout.write(`${JSON.stringify(found)}\n`);
+      const found = { migration: migrations, passes: moved.passes, writes, pages: fresh.length };
+      const examples = fresh.slice(0, SHOWN);
+      process.stdout.write(`${JSON.stringify({ ...found, examples })}\n`);
     }
     await sleep(RUN_MS);
   }
