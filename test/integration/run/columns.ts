@@ -46,6 +46,8 @@ export function applies(
   if (column === 'heartbeat_jitter_p99_ms')
     return (Number(row['heartbeat_period_us']) / 1000) * JITTER_GAPS <= baselineMs;
   if (column === 'storage_bytes') return row['transport'] === 'file';
+  // Of a disk that is copied: no plan that is checked has one.
+  if (column === 'storage_ms') return false;
   if (column === 'throttle_max_percent')
     return (row['capabilities'] ?? '').includes('auto-converge');
   if (OF_POSTCOPY.includes(column)) return happened;

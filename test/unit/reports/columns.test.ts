@@ -21,7 +21,9 @@ describe.each(['7.2', '11.1'])('QEMU %s', (name) => {
   test('three workloads, two links, four settings, all completed', () => {
     expect(rows).toHaveLength(24);
     expect(new Set(rows.map(({ outcome }) => outcome))).toEqual(new Set(['completed']));
-    expect(Object.keys(rows[0] ?? {})).toEqual(trialColumns);
+    // Columns are only ever added, at the end.
+    const columns = Object.keys(rows[0] ?? {});
+    expect(columns).toEqual(trialColumns.slice(0, columns.length));
     expect(rows.every((row) => row['source_qemu']?.startsWith(name))).toBe(true);
   });
 
