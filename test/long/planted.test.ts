@@ -4,29 +4,21 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { hodgesLehmann } from '../../harness/analysis/hodges-lehmann.ts';
 import type { Comparison } from '../../harness/compare/index.ts';
 import { packageRoot } from '../../harness/paths.ts';
 import type { TrialRecord } from '../../harness/record/schema.ts';
-import {
-  migbench,
-  recordsOf,
-  skipBecause,
-  temporaryFolder,
-  whyNoGuests,
-} from '../integration/run/cli.ts';
+import { migbench, recordsOf, temporaryFolder } from '../integration/run/cli.ts';
 import { plantedBuild } from '../integration/run/planted-build.ts';
+import { needsGuests } from '../integration/run/runs.ts';
 
 /** A guest with nearly no memory to spare. */
 const filler = join(packageRoot, 'test', 'fixtures', 'workloads', 'filler');
 const N = Number(process.env['PLANTED_N'] ?? 20);
 const CONFIDENCE = 0.99;
 
-beforeEach(async (context) => {
-  const reason = await whyNoGuests();
-  if (reason !== undefined) skipBecause(context, reason);
-});
+needsGuests();
 
 /** Runs are kept where `PLANTED_OUT` says, to be looked at; `PLANTED_N` makes a shorter rehearsal. */
 async function runFolder(name: string): Promise<string> {

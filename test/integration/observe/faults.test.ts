@@ -10,13 +10,14 @@ import {
   fixturePlan,
   isReceiving,
   metersOf,
-  qemuOf,
   receiverOf,
   recordsOf,
   skipBecause,
   temporaryFolder,
   whyNoGuests,
 } from '../run/cli.ts';
+import { migrationUnderWay } from '../run/runs.ts';
+import { recordWithoutProbe } from './one-trial.ts';
 
 const PAGE_BYTES = 4096;
 /** As in the plan. */
@@ -62,11 +63,9 @@ test('one byte that is wrong on the destination: a damaged guest, reported loudl
   if (unfit !== undefined) skipBecause(context, unfit);
   const out = join(await temporaryFolder(), 'run');
   await using cli = await Cli.start(['run', fixturePlan('faults'), '--out', out]);
-  const destination = await eventually('a migration under way', () => {
-    const pid = qemuOf(cli, 'destination');
-    return pid !== undefined && isReceiving(pid) ? pid : undefined;
-  });
+  const destination = await migrationUnderWay(cli);
   await eventually('its end', () => (isReceiving(destination) ? undefined : true));
+  // Its memory is complete and the guest runs; well within the three seconds in which it is watched before the check.
   await sleep(500);
   flipOneByte(destination);
   const ended = await cli.ended();
@@ -90,51 +89,23 @@ test('a receiver that is killed costs the heartbeat’s columns and a warning, n
   if (unfit !== undefined) skipBecause(context, unfit);
   const out = join(await temporaryFolder(), 'run');
   await using cli = await Cli.start(['run', fixturePlan('faults'), '--out', out]);
-  await eventually('a migration under way', () => {
-    const pid = qemuOf(cli, 'destination');
-    return pid !== undefined && isReceiving(pid) ? pid : undefined;
-  });
+  await migrationUnderWay(cli);
   process.kill(await eventually('the receiver', () => receiverOf(cli)), 'SIGKILL');
-  const ended = await cli.ended();
-  expect(ended, ended.stderr).toMatchObject({ exitCode: 0 });
-  const [record] = recordsOf(out);
-  expect(record).toMatchObject({ outcome: { kind: 'completed' }, integrity: 'intact' });
-  expect(record?.warnings).toEqual(
-    expect.arrayContaining([
-      {
-        code: 'probe-failed',
-        message: expect.stringContaining('was killed by SIGKILL') as unknown,
-      },
-    ]),
-  );
-  expect(record?.measurements).not.toHaveProperty('blackoutMs');
-  expect(record?.measurements.wireBytes).toBeGreaterThan(0);
-  expect(record?.measurements.pauseMs).toBeGreaterThan(0);
+  const record = await recordWithoutProbe(cli, out, /was killed by SIGKILL/u);
+  expect(record.measurements).not.toHaveProperty('blackoutMs');
+  expect(record.measurements.wireBytes).toBeGreaterThan(0);
+  expect(record.measurements.pauseMs).toBeGreaterThan(0);
 });
 
 test('counters that are gone cost the wire’s series and a warning, not the trial', async (context) => {
   if (unfit !== undefined) skipBecause(context, unfit);
   const out = join(await temporaryFolder(), 'run');
   await using cli = await Cli.start(['run', fixturePlan('faults'), '--out', out]);
-  await eventually('a migration under way', () => {
-    const pid = qemuOf(cli, 'destination');
-    return pid !== undefined && isReceiving(pid) ? pid : undefined;
-  });
+  await migrationUnderWay(cli);
   const meters = metersOf(cli);
   expect(meters.length).toBeGreaterThan(0);
   for (const pid of meters) process.kill(pid, 'SIGKILL');
-  const ended = await cli.ended();
-  expect(ended, ended.stderr).toMatchObject({ exitCode: 0 });
-  const [record] = recordsOf(out);
-  expect(record).toMatchObject({ outcome: { kind: 'completed' }, integrity: 'intact' });
-  expect(record?.warnings).toEqual(
-    expect.arrayContaining([
-      {
-        code: 'probe-failed',
-        message: expect.stringContaining('The wire probe failed') as unknown,
-      },
-    ]),
-  );
-  expect(record?.measurements.blackoutMs).toBeGreaterThan(0);
-  expect(record?.measurements.pauseMs).toBeGreaterThan(0);
+  const record = await recordWithoutProbe(cli, out, /The wire probe failed/u);
+  expect(record.measurements.blackoutMs).toBeGreaterThan(0);
+  expect(record.measurements.pauseMs).toBeGreaterThan(0);
 });

@@ -15,9 +15,9 @@ import {
   fixturePlan,
   isReceiving,
   measuringProcessOf,
-  qemuOf,
   recordsOf,
 } from '../run/cli.ts';
+import { migrationUnderWay } from '../run/runs.ts';
 
 /** One cut; all in ms. */
 export interface GuestCut {
@@ -33,6 +33,8 @@ export interface GuestCut {
 export const HEARTBEAT_PERIOD_MS = 5;
 /** How far the heartbeat may be from the cut beyond its period, ms. */
 export const HEARTBEAT_TOLERANCE_MS = 5;
+/** Beats before the first cut, ms: the longest gap of that time must not be taken for it. */
+const BEFORE_MS = 500;
 /** Between two cuts, ms. */
 const MARGIN_MS = 300;
 /** How far a gap may be from where the first cut puts it, ms. */
@@ -135,15 +137,12 @@ export async function cutGuest(
     ...['run', fixturePlan('cuts'), '--out', out],
     ...['--set', `links.0.bandwidth=${bandwidth}`],
   ]);
-  const destination = await eventually('a migration under way', () => {
-    const pid = qemuOf(cli, 'destination');
-    return pid !== undefined && isReceiving(pid) ? pid : undefined;
-  });
+  const destination = await migrationUnderWay(cli);
   const measuring = await eventually('the measuring process', () => measuringProcessOf(cli));
   const injected: Injected[] = [];
   {
     await using cutter = await Cutter.of(measuring);
-    await sleep(500);
+    await sleep(BEFORE_MS);
     for (let reading = 0; reading < readings; reading++) {
       for (const askedMs of lengthsMs) {
         injected.push(await cutter.cut(askedMs));

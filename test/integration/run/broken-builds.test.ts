@@ -1,20 +1,11 @@
 /** Files that are named as a QEMU and are none, or one that does not work: what is said, and that the run goes on. */
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
-import {
-  migbench,
-  recordsOf,
-  skipBecause,
-  temporaryFolder,
-  visibleOutside,
-  whyNoGuests,
-} from './cli.ts';
+import { expect, test } from 'vitest';
+import { migbench, recordsOf, temporaryFolder, visibleOutside } from './cli.ts';
+import { needsGuests } from './runs.ts';
 
-beforeEach(async (context) => {
-  const reason = await whyNoGuests();
-  if (reason !== undefined) skipBecause(context, reason);
-});
+needsGuests();
 
 /** Answers what it is, as a QEMU does, and then does something else. */
 const pretending = (rest: string) => `#!/bin/sh

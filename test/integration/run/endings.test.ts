@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { beforeEach, expect, test, type TestContext } from 'vitest';
+import { expect, test, type TestContext } from 'vitest';
 import { systemErrorCode } from '../../../harness/errors.ts';
 import { findSandboxKind } from '../../../harness/sandbox/enter.ts';
 import type { Program } from '../../../harness/sandbox/process.ts';
@@ -20,14 +20,11 @@ import {
   skipBecause,
   temporaryFolder,
   visibleOutside,
-  whyNoGuests,
 } from './cli.ts';
 import { killAtRandomMoments } from './killing.ts';
+import { migrationUnderWay, needsGuests } from './runs.ts';
 
-beforeEach(async (context) => {
-  const reason = await whyNoGuests();
-  if (reason !== undefined) skipBecause(context, reason);
-});
+needsGuests();
 
 test('killed at random moments: nothing stays, and every trial is run exactly once in the end', async () => {
   const out = join(await temporaryFolder(), 'run');
@@ -78,13 +75,8 @@ test('a source that is killed from outside fails its own trial only', async (con
   await using cli = await Cli.start([
     ...['run', fixturePlan('slow-link'), '--out', out, '--repetitions', '2'],
   ]);
-  const source = await eventually('a migration under way', () => {
-    const destination = qemuOf(cli, 'destination');
-    return destination !== undefined && isReceiving(destination)
-      ? qemuOf(cli, 'source')
-      : undefined;
-  });
-  process.kill(source, 'SIGKILL');
+  await migrationUnderWay(cli);
+  process.kill(await eventually('the source', () => qemuOf(cli, 'source')), 'SIGKILL');
   const ended = await cli.ended();
   expect(ended, ended.stderr).toMatchObject({ exitCode: 4 });
   expect(await cli.leftovers()).toEqual([]);
@@ -109,10 +101,7 @@ test('a destination that ends after the migration (as when its guest panics) is 
     ...['run', fixturePlan('slow-link'), '--out', out, '--repetitions', '1'],
     ...['--set', 'windows.settle=4s', '--set', 'windows.settle-limit=4s'],
   ]);
-  const destination = await eventually('a migration under way', () => {
-    const pid = qemuOf(cli, 'destination');
-    return pid !== undefined && isReceiving(pid) ? pid : undefined;
-  });
+  const destination = await migrationUnderWay(cli);
   await eventually('its end', () => (isReceiving(destination) ? undefined : true));
   // Well within the four seconds in which the guest is watched afterwards.
   await sleep(500);

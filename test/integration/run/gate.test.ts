@@ -1,13 +1,11 @@
 /** The gate on a real run: exit code 0 where it is passed, 99 where it is not, with what was found. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
-import { fixturePlan, migbench, skipBecause, temporaryFolder, whyNoGuests } from './cli.ts';
+import { expect, test } from 'vitest';
+import { fixturePlan, migbench, temporaryFolder } from './cli.ts';
+import { needsGuests } from './runs.ts';
 
-beforeEach(async (context) => {
-  const reason = await whyNoGuests();
-  if (reason !== undefined) skipBecause(context, reason);
-});
+needsGuests();
 
 test('a threshold that holds: 0; one that does not: 99, in the run and afterwards', async () => {
   const folder = await temporaryFolder();

@@ -1,23 +1,13 @@
 /** Whole runs of the built program on real QEMU, under TCG: every outcome, and the exit code it asks for. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { findSandboxKind } from '../../../harness/sandbox/enter.ts';
-import {
-  fixturePlan,
-  migbench,
-  recordsOf,
-  skipBecause,
-  temporaryFolder,
-  visibleOutside,
-  whyNoGuests,
-} from './cli.ts';
+import { fixturePlan, migbench, recordsOf, temporaryFolder, visibleOutside } from './cli.ts';
 import { emptyColumns, rowsOf } from './columns.ts';
+import { needsGuests, runPlan, saySkipped } from './runs.ts';
 
-beforeEach(async (context) => {
-  const reason = await whyNoGuests();
-  if (reason !== undefined) skipBecause(context, reason);
-});
+needsGuests();
 
 /** Written out, so that a column that moves is noticed here. */
 const CSV_HEADER =
@@ -28,11 +18,8 @@ const CSV_HEADER =
   'expected_downtime_ms,downtime_ms,pause_ms,';
 
 test('a small matrix: every trial completes, or says how it could', async () => {
-  const out = join(await temporaryFolder(), 'run');
-  const run = await migbench(['run', fixturePlan('tiny'), '--out', out]);
-  expect(run, run.stderr).toMatchObject({ exitCode: 0, leftovers: [] });
+  const { out, run, records } = await runPlan('tiny');
   expect(visibleOutside()).toEqual([]);
-  const records = recordsOf(out);
   expect(records.map(({ labels }) => `${labels.workload}/${labels.setting}`).sort()).toEqual(
     ['idle', 'memory-stress'].flatMap((workload) =>
       ['multifd', 'postcopy', 'precopy'].map((setting) => `${workload}/${setting}`),
@@ -47,7 +34,7 @@ test('a small matrix: every trial completes, or says how it could', async () => 
         reason: 'host-forbids',
         remedy: expect.stringContaining('userfaultfd') as unknown,
       });
-      process.stderr.write(`${labels.workload}/postcopy was skipped: ${outcome.detail}\n`);
+      saySkipped(record);
       continue;
     }
     expect(outcome, name).toEqual({ kind: 'completed' });

@@ -1,16 +1,14 @@
 /** A difference that was put there is found by `regress`, with its sign and its size; and `run --aa` on a real guest. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Comparison } from '../../../harness/compare/index.ts';
 import type { NoiseFloor } from '../../../harness/compare/index.ts';
-import { fixturePlan, migbench, skipBecause, temporaryFolder, whyNoGuests } from './cli.ts';
+import { fixturePlan, migbench, temporaryFolder } from './cli.ts';
 import { plantedBuild } from './planted-build.ts';
+import { needsGuests } from './runs.ts';
 
-beforeEach(async (context) => {
-  const reason = await whyNoGuests();
-  if (reason !== undefined) skipBecause(context, reason);
-});
+needsGuests();
 
 test('pauses that are 400 ms longer are a regression of about that size, and exit code 99', async () => {
   const folder = await temporaryFolder();

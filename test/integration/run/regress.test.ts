@@ -1,26 +1,17 @@
 /** `regress` on real QEMUs: two builds in one run; blocks that are added; and its refusals. */
 import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Comparison } from '../../../harness/compare/index.ts';
 import { readEnvironment } from '../../../harness/record/reader.ts';
-import {
-  fixturePlan,
-  migbench,
-  recordsOf,
-  skipBecause,
-  temporaryFolder,
-  whyNoGuests,
-} from './cli.ts';
+import { fixturePlan, migbench, recordsOf, temporaryFolder } from './cli.ts';
+import { needsGuests } from './runs.ts';
 
 const base = 'debian:bookworm';
 const candidate = 'debian:trixie-backports';
 
 describe('two builds', () => {
-  beforeEach(async (context) => {
-    const reason = await whyNoGuests();
-    if (reason !== undefined) skipBecause(context, reason);
-  });
+  needsGuests();
 
   test('are interleaved, begin from the same guest, are compared, and gone on with', async () => {
     const out = join(await temporaryFolder(), 'run');

@@ -1,33 +1,22 @@
 /** Migrations over TLS on real QEMU: with credentials of the run's own, and with bad ones of the user's. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeCertificates, type Certificates } from '../../../harness/migration/certificates.ts';
-import {
-  fixturePlan,
-  linesOf,
-  migbench,
-  recordsOf,
-  skipBecause,
-  temporaryFolder,
-  whyNoGuests,
-} from './cli.ts';
+import { linesOf, migbench, recordsOf, temporaryFolder } from './cli.ts';
+import { needsGuests, runPlan, saySkipped } from './runs.ts';
 
-beforeEach(async (context) => {
-  const reason = await whyNoGuests();
-  if (reason !== undefined) skipBecause(context, reason);
-});
+needsGuests();
 
 test('certificates and a shared key, in one connection and in several: intact, and encrypted', async () => {
-  const out = join(await temporaryFolder(), 'run');
-  const run = await migbench(['run', fixturePlan('tls'), '--out', out]);
-  expect(run, run.stderr).toMatchObject({ exitCode: 0, leftovers: [] });
-  const records = recordsOf(out);
+  const { out, records } = await runPlan('tls');
   expect(records).toHaveLength(6);
-  for (const { labels, outcome, integrity, effective, transport, artifacts } of records) {
+  for (const record of records) {
+    const { labels, outcome, integrity, effective, transport, artifacts } = record;
     const what = `${labels.setting}: ${JSON.stringify(outcome)}`;
     if (labels.setting === 'x509-postcopy' && outcome.kind === 'skipped') {
       expect(['not-supported', 'host-forbids'], what).toContain(outcome.reason);
+      saySkipped(record);
       continue;
     }
     expect(outcome, what).toEqual({ kind: 'completed' });

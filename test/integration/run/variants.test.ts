@@ -2,37 +2,28 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { TrialRecord } from '../../../harness/record/schema.ts';
-import {
-  fixturePlan,
-  migbench,
-  recordsOf,
-  skipBecause,
-  temporaryFolder,
-  whyNoGuests,
-} from './cli.ts';
 
-beforeEach(async (context) => {
-  const reason = await whyNoGuests();
-  if (reason !== undefined) skipBecause(context, reason);
-});
+import { needsGuests, runPlan, saySkipped } from './runs.ts';
 
-async function recordsOfRun(plan: string, out: string, args: readonly string[] = []) {
-  const run = await migbench(['run', fixturePlan(plan), '--out', out, ...args]);
-  expect(run, run.stderr).toMatchObject({ exitCode: 0, leftovers: [] });
-  return new Map(recordsOf(out).map((record) => [record.labels.setting, record]));
+needsGuests();
+
+/** Records by setting. */
+async function recordsOfRun(plan: string) {
+  const { out, records } = await runPlan(plan);
+  return { out, records: new Map(records.map((record) => [record.labels.setting, record])) };
 }
 
-const completedIntact = (record: TrialRecord | undefined, name: string) => {
-  expect(record?.outcome, name).toEqual({ kind: 'completed' });
-  expect(record?.integrity, name).toBe('intact');
-  return record as TrialRecord;
-};
+function completedIntact(record: TrialRecord | undefined, name: string): TrialRecord {
+  if (record === undefined) throw new Error(`there is no record of ${name}`);
+  expect(record.outcome, name).toEqual({ kind: 'completed' });
+  expect(record.integrity, name).toBe('intact');
+  return record;
+}
 
 test('other guests and other ways: completed, intact, and by the way that was asked for', async () => {
-  const out = join(await temporaryFolder(), 'run');
-  const records = await recordsOfRun('variants', out);
+  const { out, records } = await recordsOfRun('variants');
   expect([...records.keys()].sort()).toEqual([
     'exec',
     'precopy',
@@ -68,8 +59,7 @@ test('other guests and other ways: completed, intact, and by the way that was as
 });
 
 test('a QEMU is replaced under its guest, whose memory stays where it is', async () => {
-  const out = join(await temporaryFolder(), 'run');
-  const records = await recordsOfRun('upgrade', out);
+  const { records } = await recordsOfRun('upgrade');
   for (const setting of ['cpr-transfer', 'cpr-reboot']) {
     const { measurements, effective } = completedIntact(records.get(setting), setting);
     expect(effective?.source.parameters['mode']).toBe(setting);
@@ -80,12 +70,15 @@ test('a QEMU is replaced under its guest, whose memory stays where it is', async
 });
 
 test('a disk that the hosts do not share is mirrored, and the database on it is whole', async () => {
-  const out = join(await temporaryFolder(), 'run');
-  const records = await recordsOfRun('own-disk', out);
+  const { out, records } = await recordsOfRun('own-disk');
   for (const setting of ['precopy', 'postcopy']) {
     const record = records.get(setting);
     // A host may forbid post-copy.
-    if (record?.outcome.kind === 'skipped' && setting === 'postcopy') continue;
+    if (record?.outcome.kind === 'skipped' && setting === 'postcopy') {
+      expect(record.outcome.reason, record.outcome.detail).toBe('host-forbids');
+      saySkipped(record);
+      continue;
+    }
     const { measurements, details, trialId } = completedIntact(record, setting);
     // PostgreSQL with pgbench at scale 1, its log preallocated; the disk is ten times as large.
     expect(measurements.storageBytes, setting).toBeGreaterThan(30e6);
