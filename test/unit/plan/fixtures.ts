@@ -76,6 +76,12 @@ links: [{ bandwidth: 1Gbit/s }]
 settings: { precopy: {} }
 `;
 
+/** The small plan with one of its parts replaced. */
+export const withGuest = (guest: string) => SMALL.replace('{ memory: 384MiB }', guest);
+export const withWorkloads = (list: string) => SMALL.replace('[idle]', list);
+export const withLink = (link: string) => SMALL.replace('{ bandwidth: 1Gbit/s }', link);
+export const withSettings = (settings: string) => SMALL.replace('{ precopy: {} }', settings);
+
 /** Loads a text as `plan.yaml`. */
 export const load = (text: string, overrides: readonly string[] = []): Promise<LoadedPlan> =>
   loadPlan({ file: 'plan.yaml', text, overrides, workloads, directory: '/plans' });
