@@ -5,13 +5,14 @@ const MOST_LINEAR = 40;
 
 /** A linear axis from 0; where figures differ too much for one, logarithmic above the order of the smallest, with 0 at its end. */
 export function figureAxis(figures: readonly number[]) {
-  const largest = Math.max(...figures);
-  const smallest = Math.min(...figures);
-  const positive = figures.filter((figure) => figure > 0);
-  const wide = smallest >= 0 && largest > MOST_LINEAR * Math.min(...positive, largest);
+  // Not as arguments of Math.max: a large run has more figures than a call may have.
+  const largest = figures.reduce((a, b) => Math.max(a, b), -Infinity);
+  const smallest = figures.reduce((a, b) => Math.min(a, b), Infinity);
+  const leastPositive = figures.reduce((a, b) => (b > 0 ? Math.min(a, b) : a), Infinity);
+  const wide = smallest >= 0 && largest > MOST_LINEAR * leastPositive;
   if (!wide) return { axis: { tickCount: 8 }, scale: { zero: true, nice: true } } as const;
   // Linear up to the order of the smallest figure, so that 0 has a place.
-  const constant = 10 ** Math.floor(Math.log10(Math.min(...positive)));
+  const constant = 10 ** Math.floor(Math.log10(leastPositive));
   return {
     // Each tick by itself: a format of the axis would give all of them the digits of the largest, and 0.1 would be 0.
     axis: { values: ticksBetween(constant, largest), labelExpr: "format(datum.value, ',~r')" },

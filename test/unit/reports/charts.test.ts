@@ -57,6 +57,12 @@ describe('the axis of figures', () => {
     expect(figureAxis([1, 30]).scale).toEqual({ zero: true, nice: true });
   });
 
+  test('of more figures than a call may have arguments', () => {
+    const many = Array.from({ length: 400_000 }, (_, i) => 1 + (i % 30));
+    expect(figureAxis(many).scale).toEqual({ zero: true, nice: true });
+    expect(figureAxis([...many, 0, 5000]).scale).toMatchObject({ type: 'symlog', constant: 1 });
+  });
+
   test('of figures far apart has ticks of every order, each readable', async () => {
     expect(ticksBetween(0.01, 25)).toEqual([0, 0.01, 0.1, 1, 10]);
     expect(ticksBetween(1, 600)).toEqual([0, 1, 2, 5, 10, 20, 50, 100, 200, 500]);
