@@ -4,6 +4,16 @@ import { settingCaution, type SettingName } from '../../harness/characterize/con
 import { UNKNOWN } from '../format.ts';
 import type { CardTable } from './content.ts';
 
+/** `4 % (9.7 %)`: the median of |error| and its 90th percentile. */
+export function errorPair(
+  of: { readonly median: number; readonly p90: number } | undefined,
+  unit: string,
+): string {
+  return of === undefined
+    ? UNKNOWN
+    : `${Number(of.median.toPrecision(2))}${unit} (${Number(of.p90.toPrecision(2))}${unit})`;
+}
+
 /** A row for each setting that was tried; no table where none was. */
 export function ownErrors({ ownError, ownErrorBySetting = {} }: Card): CardTable[] {
   const found: (readonly [string, OwnError])[] = [
@@ -11,10 +21,6 @@ export function ownErrors({ ownError, ownErrorBySetting = {} }: Card): CardTable
     ...Object.entries(ownErrorBySetting),
   ];
   if (found.length === 0) return [];
-  const pair = (of: { median: number; p90: number } | undefined, unit: string): string =>
-    of === undefined
-      ? UNKNOWN
-      : `${Number(of.median.toPrecision(2))}${unit} (${Number(of.p90.toPrecision(2))}${unit})`;
   const called = (counts: readonly [number, number] | undefined): string =>
     counts === undefined ? UNKNOWN : `${counts[0]} / ${counts[1]}`;
   return [
@@ -28,10 +34,10 @@ export function ownErrors({ ownError, ownErrorBySetting = {} }: Card): CardTable
       rows: found.map(([setting, error]) => [
         setting,
         String(error.trials),
-        pair(error.totalTimePercent, ' %'),
-        pair(error.bytesPercent, ' %'),
-        pair(error.downtimePercent, ' %'),
-        pair(error.downtimeMs, ' ms'),
+        errorPair(error.totalTimePercent, ' %'),
+        errorPair(error.bytesPercent, ' %'),
+        errorPair(error.downtimePercent, ' %'),
+        errorPair(error.downtimeMs, ' ms'),
         called(error.confusion?.yes),
         called(error.confusion?.['coin flip']),
         called(error.confusion?.no),

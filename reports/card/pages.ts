@@ -11,7 +11,6 @@ const POLICY =
 const documentStyle = `
 .card h2 { margin: 22px 0 6px; padding-top: 8px; }
 .card section p { margin: 0 0 6px; font-size: 13px; }
-.card caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .card table { font-size: 13px; }
 .card th, .card td { padding-left: 6px; padding-right: 6px; }
 .card td.name { white-space: nowrap; }

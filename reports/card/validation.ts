@@ -9,25 +9,15 @@ import {
 import { formatBitRate, formatBytes, formatDuration } from '../../harness/units.ts';
 import { escapeMarkdown } from '../escape.ts';
 import { UNKNOWN } from '../format.ts';
+import { groupsOf } from '../groups.ts';
 import { rangeText } from './content.ts';
-import { ownErrorText } from './own-error.ts';
+import { errorPair, ownErrorText } from './own-error.ts';
 
 const duration = (ms: number): string => (ms === 0 ? '0 ms' : formatDuration(ms));
 const signed = (percent: number | undefined, unit = ' %'): string =>
   percent === undefined
     ? UNKNOWN
     : `${percent >= 0 ? '+' : '−'}${Math.abs(Number(percent.toPrecision(2)))}${unit}`;
-
-/** Groups that are summed up by themselves, beside all. */
-function groupsOf(trials: readonly ValidatedTrial[]): [string, ValidatedTrial[]][] {
-  const keys = new Set(
-    trials.map(({ workload, qemu, setting }) => `${workload}, ${setting}, QEMU ${qemu}`),
-  );
-  return [...keys].map((key) => [
-    key,
-    trials.filter(({ workload, qemu, setting }) => `${workload}, ${setting}, QEMU ${qemu}` === key),
-  ]);
-}
 
 const line = (cells: readonly string[]): string => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
 const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
@@ -39,22 +29,21 @@ const table = (heads: readonly string[], rows: readonly (readonly string[])[]): 
 
 /** The errors of each group and of all, as rows of a table. */
 export function errorRows(trials: readonly ValidatedTrial[]): string[][] {
-  const groups = groupsOf(trials);
-  const all: [string, readonly ValidatedTrial[]][] =
-    groups.length === 1 ? groups : [...groups, ['all', trials]];
+  const groups = groupsOf(
+    trials,
+    ({ workload, qemu, setting }) => `${workload}, ${setting}, QEMU ${qemu}`,
+  );
+  const all: readonly (readonly [string, readonly ValidatedTrial[]])[] =
+    groups.size === 1 ? [...groups] : [...groups, ['all', trials]];
   return all.map(([name, own]) => {
     const error = ownErrorOf(own, '');
-    const pair = (of: { median: number; p90: number } | undefined, unit: string) =>
-      of === undefined
-        ? UNKNOWN
-        : `${Number(of.median.toPrecision(2))}${unit} (${Number(of.p90.toPrecision(2))}${unit})`;
     return [
       name,
       String(own.length),
-      pair(error.totalTimePercent, ' %'),
-      pair(error.bytesPercent, ' %'),
-      pair(error.downtimePercent, ' %'),
-      pair(error.downtimeMs, ' ms'),
+      errorPair(error.totalTimePercent, ' %'),
+      errorPair(error.bytesPercent, ' %'),
+      errorPair(error.downtimePercent, ' %'),
+      errorPair(error.downtimeMs, ' ms'),
       `${error.wrongCalls} of ${error.calls}`,
       String(error.coinFlips),
     ];

@@ -36,7 +36,6 @@ const PLOT_WIDTH = 620;
 const ownStyle = `
 .judged-bad { color: var(--bad); font-weight: 600; } .judged-good { color: var(--good); font-weight: 600; }
 .judged-warning { color: var(--warning); } .judged-note { color: var(--muted); }
-.compared caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .compared td.name { min-width: 170px; } .compared h3 { overflow-wrap: anywhere; }
 `;
 

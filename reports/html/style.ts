@@ -57,7 +57,6 @@ fieldset label { display: block; overflow-wrap: anywhere; padding: 2px 0; }
 .scroll { overflow-x: auto; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-figure caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 caption { text-align: left; color: var(--muted); padding: 0 0 6px; }
 caption span { display: block; max-width: min(100ch, calc(100vw - 28px)); }
 th, td { padding: 6px 8px; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
@@ -94,7 +93,7 @@ dl { display: grid; grid-template-columns: minmax(140px, max-content) 1fr; gap: 
 .see { color: var(--muted); font-size: 12px; }
 .more > summary { cursor: pointer; color: var(--muted); } .more p { max-width: 100ch; overflow-wrap: anywhere; color: var(--muted); }
 dt { font-weight: 600; } dd { margin: 0; max-width: 84ch; }
-.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.visually-hidden, figure caption, .card caption, .compared caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 #vg-tooltip-element { overflow-wrap: anywhere; max-width: 420px; }
 @media (max-width: 640px) {
   .frame { padding-left: 14px; padding-right: 14px; }
