@@ -19,6 +19,7 @@ import {
   type Calibration,
 } from './characterize/calibration.ts';
 import { CARD_FILE, readCard, type Card } from './characterize/card.ts';
+import { costsFromCard } from './characterize/conditions.ts';
 import { DEFAULT_WINDOWS_MS } from './characterize/measure/schedule.ts';
 import {
   ownErrorOf,
@@ -209,9 +210,7 @@ function forUse(
   return cards.flatMap(({ card }) => {
     const calibration = calibrations.get(card.qemu.version) ?? other;
     if (calibration === undefined) return [];
-    const zlib = card.zlibBytesPerSecond;
-    const costs = costsOf(calibration);
-    return [{ card, costs: zlib === undefined ? costs : { ...costs, zlibBytesPerSecond: zlib } }];
+    return [{ card, costs: costsFromCard(costsOf(calibration), card) }];
   });
 }
 

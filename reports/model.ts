@@ -1,6 +1,6 @@
 /** What every format of the report shows, worked out once: pure, from a run alone. */
-import { evaluateGate, type Gate } from '../harness/analysis/gate.ts';
-import { summarizeCells, type CellSummary } from '../harness/analysis/cells.ts';
+import { summarizeInPlanOrder } from '../harness/analysis/cells.ts';
+import { evaluateGate, failedChecks, type Gate } from '../harness/analysis/gate.ts';
 import type { Run } from '../harness/record/reader.ts';
 import type { Outcome } from '../harness/record/schema.ts';
 import { dimensionsOf, labelled, type Dimension, type ReportCell } from './cell.ts';
@@ -28,11 +28,11 @@ export interface ReportModel {
 
 /** All that the report of a run says. */
 export function buildModel(run: Run, thresholds: readonly string[] = []): ReportModel {
-  const cells = inPlanOrder(run, summarizeCells(run.records));
+  const cells = summarizeInPlanOrder(run);
   const dimensions = dimensionsOf(cells);
   const outcomes = { completed: 0, 'not-converged': 0, failed: 0, skipped: 0, invalid: 0 };
   for (const record of run.records) outcomes[record.outcome.kind] += 1;
-  const gate = evaluateGate(run, [...run.plan.thresholds, ...thresholds]);
+  const gate = evaluateGate(run, [...run.plan.thresholds, ...thresholds], cells);
   const named = labelled(cells, dimensions);
   const names = new Map(named.map(({ cellId, label }) => [cellId, label]));
   const notices = noticesOf(run, gate, (cellId) => names.get(cellId) ?? cellId);
@@ -53,22 +53,14 @@ export function buildModel(run: Run, thresholds: readonly string[] = []): Report
   };
 }
 
-/** Trials run in random order; a reader looks for a cell where the plan has it. */
-function inPlanOrder(run: Run, cells: readonly CellSummary[]): readonly CellSummary[] {
-  const places = new Map(run.plan.cells.map((cell, index) => [cell.id, index]));
-  const placeOf = (cell: CellSummary) => places.get(cell.cellId) ?? places.size;
-  return cells.toSorted((one, other) => placeOf(one) - placeOf(other));
-}
-
 /** One more sentence where there is a gate. */
-function gateVerdict({ checks, passed }: Gate): readonly string[] {
-  const applied = checks.filter(({ status }) => status !== 'not-applicable');
-  const failed = applied.filter(({ status }) => status === 'failed').length;
+function gateVerdict(gate: Gate): readonly string[] {
+  const applied = gate.checks.filter(({ status }) => status !== 'not-applicable');
   if (applied.length === 0) return [];
   return [
-    passed
+    gate.passed
       ? `The gate is passed (${counted(applied.length, 'check')}).`
-      : `The gate is NOT passed: ${failed} of ${counted(applied.length, 'check')} failed.`,
+      : `The gate is NOT passed: ${failedChecks(gate).length} of ${counted(applied.length, 'check')} failed.`,
   ];
 }
 

@@ -1,6 +1,6 @@
 /** What a reader must know before the figures: what failed, what was left out, and what the figures are not. */
 import { DRIFT_BOUND, DRIFT_WORTH_SAYING, driftOf } from '../harness/analysis/drift.ts';
-import type { Gate } from '../harness/analysis/gate.ts';
+import { failedChecks, type Gate } from '../harness/analysis/gate.ts';
 import type { Run } from '../harness/record/reader.ts';
 import type { SkipReason, TrialRecord } from '../harness/record/schema.ts';
 import { formatBitRate, formatByteRate, formatDuration } from '../harness/units.ts';
@@ -40,16 +40,12 @@ function drifted({ environment }: Run): readonly Notice[] {
 }
 
 /** All notices of a run, the gravest first. */
-export function noticesOf(
-  run: Run,
-  gate?: Gate,
-  nameOf: CellNames = (cellId) => cellId,
-): readonly Notice[] {
+export function noticesOf(run: Run, gate: Gate, nameOf: CellNames): readonly Notice[] {
   return [
-    ...damaged(run),
-    ...breached(gate),
+    ...damaged(run, nameOf),
+    ...breached(gate, nameOf),
     ...failed(run, nameOf),
-    ...unexpected(run),
+    ...unexpected(run, nameOf),
     ...invalid(run, nameOf),
     ...incomplete(run),
     ...drifted(run),
@@ -85,32 +81,33 @@ function cellsOf(records: readonly TrialRecord[], nameOf: CellNames): string {
   return cells.length > 2 ? `${cells.length} cells` : cells.map(nameOf).join(' and ');
 }
 
-function damaged(run: Run): readonly Notice[] {
+function damaged(run: Run, nameOf: CellNames): readonly Notice[] {
   const records = run.records.filter((record) => record.integrity === 'damaged');
   return grouped(records, (record) => record.cellId).map((group) => ({
     level: 'bad',
     text:
-      `GUEST DATA DAMAGED in ${counted(group.length, 'trial')} of ${group[0].cellId}` +
+      `GUEST DATA DAMAGED in ${counted(group.length, 'trial')} of ${nameOf(group[0].cellId)}` +
       (group[0].integrityDetail === undefined ? '.' : `: ${group[0].integrityDetail}`),
     remedy: `Do not use this combination. The evidence is in trials/${group[0].trialId}/.`,
   }));
 }
 
 /** The thresholds that do not hold, each with the cells in which it does not. */
-function breached(gate: Gate | undefined): readonly Notice[] {
-  const failedChecks = gate?.checks.filter(({ status }) => status === 'failed') ?? [];
-  return [...groupsOf(failedChecks, ({ threshold }) => threshold)].map(([threshold, checks]) => {
-    const named = checks.slice(0, MOST_NAMED).map(({ cellId, text }) => {
-      return cellId === undefined ? text : `${cellId}: ${text}`;
-    });
-    const more = checks.length - named.length;
-    const rest = more === 0 ? '' : `; and in ${counted(more, 'more cell')}`;
-    return {
-      level: 'bad',
-      text: `Gate: ${threshold} does not hold. ${named.join('; ')}${rest}.`,
-      remedy: 'Find out what changed since it held, or change the threshold.',
-    };
-  });
+function breached(gate: Gate, nameOf: CellNames): readonly Notice[] {
+  return [...groupsOf(failedChecks(gate), ({ threshold }) => threshold)].map(
+    ([threshold, checks]) => {
+      const named = checks
+        .slice(0, MOST_NAMED)
+        .map(({ cellId, text }) => (cellId === undefined ? text : `${nameOf(cellId)}: ${text}`));
+      const more = checks.length - named.length;
+      const rest = more === 0 ? '' : `; and in ${counted(more, 'more cell')}`;
+      return {
+        level: 'bad',
+        text: `Gate: ${threshold} does not hold. ${named.join('; ')}${rest}.`,
+        remedy: 'Find out what changed since it held, or change the threshold.',
+      };
+    },
+  );
 }
 
 function failed(run: Run, nameOf: CellNames): readonly Notice[] {
@@ -132,13 +129,13 @@ function failed(run: Run, nameOf: CellNames): readonly Notice[] {
   });
 }
 
-function unexpected(run: Run): readonly Notice[] {
+function unexpected(run: Run, nameOf: CellNames): readonly Notice[] {
   const records = run.records.filter(
     ({ expected, outcome }) => !expected && outcome.kind !== 'failed',
   );
   return grouped(records, (record) => `${record.outcome.kind} ${record.cellId}`).map((group) => ({
     level: 'bad',
-    text: `${counted(group.length, 'trial')} of ${group[0].cellId} ended as ${group[0].outcome.kind}, which the plan does not allow (expect).`,
+    text: `${counted(group.length, 'trial')} of ${nameOf(group[0].cellId)} ended as ${group[0].outcome.kind}, which the plan does not allow (expect).`,
     remedy: 'Find out what changed since it ended otherwise, or allow it in the plan.',
   }));
 }

@@ -1,4 +1,5 @@
 /** From the records of a run to one summary per cell: how many completed, and an estimate of every metric. */
+import type { Run } from '../record/reader.ts';
 import type { Outcome, TrialRecord } from '../record/schema.ts';
 import { exact, moreThan, type Figure } from './censored.ts';
 import { medianAbsoluteDeviation } from './median-absolute-deviation.ts';
@@ -46,6 +47,16 @@ export function summarizeCells(records: readonly TrialRecord[]): readonly CellSu
     else cell.push(record);
   }
   return [...cells].map(([cellId, cell]) => summarizeCell(cellId, cell));
+}
+
+/** Summaries in the plan's order, where a reader looks for a cell; trials run in random order. */
+export function summarizeInPlanOrder({
+  plan,
+  records,
+}: Pick<Run, 'plan' | 'records'>): readonly CellSummary[] {
+  const places = new Map(plan.cells.map(({ id }, index) => [id, index]));
+  const placeOf = ({ cellId }: CellSummary) => places.get(cellId) ?? places.size;
+  return summarizeCells(records).toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 function summarizeCell(cellId: string, records: readonly TrialRecord[]): CellSummary {

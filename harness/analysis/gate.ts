@@ -3,7 +3,7 @@
  * where there is one (`compare`, `regress`).
  */
 import type { Run } from '../record/reader.ts';
-import { summarizeCells, type CellSummary } from './cells.ts';
+import { summarizeInPlanOrder, type CellSummary } from './cells.ts';
 import type { Metric } from './metrics.ts';
 import {
   holds,
@@ -31,6 +31,11 @@ export interface Gate {
   readonly passed: boolean;
 }
 
+/** The checks that fail. */
+export function failedChecks({ checks }: Pick<Gate, 'checks'>): readonly GateCheck[] {
+  return checks.filter(({ status }) => status === 'failed');
+}
+
 /** Always part of a gate: a guest whose data was damaged is worse than a slow one. */
 export const INTEGRITY = 'integrity != damaged';
 
@@ -39,19 +44,21 @@ export const INTEGRITY = 'integrity != damaged';
  *
  * A threshold that no cell could be held to fails too: a gate that has checked nothing must not look like one that
  * was passed.
+ *
+ * @param cells of the run, in the plan's order, where the caller has them already.
  */
 export function evaluateGate(
   run: Pick<Run, 'records' | 'plan'>,
   thresholds: readonly string[],
+  cells?: readonly CellSummary[],
 ): Gate {
   if (thresholds.length === 0) return { checks: [], passed: true };
   const expectations = new Map(run.plan.cells.map(({ id, expect }) => [id, expect]));
-  const places = new Map(run.plan.cells.map(({ id }, index) => [id, index]));
-  const placeOf = ({ cellId }: CellSummary) => places.get(cellId) ?? places.size;
-  const cells = summarizeCells(run.records).toSorted((a, b) => placeOf(a) - placeOf(b));
+  const all = cells ?? summarizeInPlanOrder(run);
+  const texts = new Set(thresholds.map((text) => text.trim()));
   const checks = [
-    ...[...new Set(thresholds)].flatMap((text) => checkThreshold(text, cells, expectations)),
-    ...cells.map(checkIntegrity),
+    ...[...texts].flatMap((text) => checkThreshold(text, all, expectations)),
+    ...all.map(checkIntegrity),
   ];
   return { checks, passed: checks.every(({ status }) => status !== 'failed') };
 }

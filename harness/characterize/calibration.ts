@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { MigbenchError, messageOf } from '../errors.ts';
 import { checked, parseJson } from '../record/parse.ts';
 import type { Card } from './card.ts';
-import { assumedCosts, type HostCosts } from './conditions.ts';
+import { assumedCosts, costsFromCard, type HostCosts } from './conditions.ts';
 
 export const CALIBRATION_FILE = 'calibration.json';
 
@@ -35,13 +35,11 @@ export async function costsFor(
   card: Pick<Card, 'zlibBytesPerSecond' | 'accelerator'>,
   path: string | undefined,
 ): Promise<{ readonly costs: HostCosts; readonly warnings: readonly string[] }> {
-  const zlib = card.zlibBytesPerSecond;
-  const measured = zlib === undefined ? {} : { zlibBytesPerSecond: zlib };
-  if (path === undefined) return { costs: { ...assumedCosts, ...measured }, warnings: [] };
+  if (path === undefined) return { costs: costsFromCard(assumedCosts, card), warnings: [] };
   const calibration = await readCalibration(path);
   const isForeign = calibration.accelerator !== card.accelerator;
   return {
-    costs: { ...costsOf(calibration), ...measured },
+    costs: costsFromCard(costsOf(calibration), card),
     warnings: isForeign
       ? [
           `The calibration was measured under ${calibration.accelerator}, the card under ${card.accelerator}: what hosts cost differs between them.`,

@@ -65,6 +65,14 @@ export interface HostCosts {
   readonly zlibBytesPerSecond?: number;
 }
 
+/** Costs, with how quickly the host compressed the card's own pages, where that was measured. */
+export function costsFromCard(
+  costs: HostCosts,
+  { zlibBytesPerSecond }: { readonly zlibBytesPerSecond?: number | undefined },
+): HostCosts {
+  return zlibBytesPerSecond === undefined ? costs : { ...costs, zlibBytesPerSecond };
+}
+
 /**
  * Where nothing was measured. The stream and the zero pages are those of a current server; the device time is that of a
  * small guest (it grows with processors and devices); the socket holds what TCP's autotuning was seen to give it.

@@ -2,8 +2,7 @@
  * The gate of a comparison: what has regressed, and the thresholds on changes. A change breaches one only where it is
  * a change (its interval excludes none, after correction) and its estimate is beyond the limit: noise fails no gate.
  */
-import type { Gate, GateCheck } from '../analysis/gate.ts';
-import { INTEGRITY } from '../analysis/gate.ts';
+import { INTEGRITY, type GateCheck } from '../analysis/gate.ts';
 import { holds, parseThreshold, type RelativeThreshold } from '../analysis/threshold.ts';
 import type { CellComparison, Comparison, MetricComparison } from './types.ts';
 import { changeText as percentText } from './verdict.ts';
@@ -177,9 +176,4 @@ function coarseNote(
   return Math.abs(change.value - 1) >= least
     ? undefined
     : `${text}: changes below ${percentText(least)} are not called here, whatever the limit (--minimum-change).`;
-}
-
-/** The checks that fail. */
-export function failedChecks({ checks }: Pick<Gate, 'checks'>): readonly GateCheck[] {
-  return checks.filter(({ status }) => status === 'failed');
 }

@@ -28,7 +28,7 @@ export {
   headlineMetrics,
   metricsNamed,
 } from './options.ts';
-export { evaluateComparisonGate, failedChecks, relativeThresholds } from './gate.ts';
+export { evaluateComparisonGate, relativeThresholds } from './gate.ts';
 export {
   noiseFloorLookup,
   readNoiseFloor,

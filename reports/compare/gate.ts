@@ -1,5 +1,5 @@
 /** The gate of a comparison in words and as JUnit XML. */
-import { failedChecks } from '../../harness/compare/gate.ts';
+import { failedChecks } from '../../harness/analysis/gate.ts';
 import type { Comparison } from '../../harness/compare/types.ts';
 import { checkCase, junitDocument } from '../exports/junit.ts';
 import { counted } from '../format.ts';

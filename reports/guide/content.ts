@@ -5,7 +5,7 @@
  */
 import { assumedCosts } from '../../harness/characterize/conditions.ts';
 import { formatBitRate, formatByteRate, formatBytes, formatDuration } from '../../harness/units.ts';
-import { UNKNOWN } from '../format.ts';
+import { counted, UNKNOWN } from '../format.ts';
 import type { CardContent, CardTable } from '../card/content.ts';
 import { ownErrorText } from '../card/own-error.ts';
 import { cardMark, rowsOf, runMark, type GuideInputs, type Row } from './rows.ts';
@@ -30,10 +30,6 @@ export function guideContent(inputs: GuideInputs): CardContent {
     tables: [classes(rows), windows(rows, windowMs), ...needs(cards)],
     notes: notes(inputs),
   };
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** How many guests, one after the other, a link moves within the window. */

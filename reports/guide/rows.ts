@@ -1,7 +1,7 @@
 /** The rows of a capacity guide: every migration that was measured, and those that the cards predict. */
-import { metricSummary, summarizeCells } from '../../harness/analysis/cells.ts';
+import { metricSummary, summarizeInPlanOrder } from '../../harness/analysis/cells.ts';
 import type { Card } from '../../harness/characterize/card.ts';
-import { assumedCosts } from '../../harness/characterize/conditions.ts';
+import { assumedCosts, costsFromCard } from '../../harness/characterize/conditions.ts';
 import type { Prediction } from '../../harness/characterize/predict.ts';
 import { recommend, workloadOf } from '../../harness/characterize/recommend.ts';
 import type { Run } from '../../harness/record/reader.ts';
@@ -52,6 +52,7 @@ export const cardMark = (index: number): string => `C${index + 1}`;
 
 /** Links that cards are asked about, beside those of the runs. */
 const USUAL_LINKS = [1e9, 10e9, 25e9] as const;
+
 /** All rows: by workload, memory, QEMU and link; measured ones in the order of their plan, then what is predicted. */
 export function rowsOf(inputs: GuideInputs): Row[] {
   return [...inputs.runs.flatMap(measuredRows), ...predictedRows(inputs)].sort(
@@ -65,11 +66,7 @@ export function rowsOf(inputs: GuideInputs): Row[] {
 }
 
 function measuredRows(run: Run, index: number): Row[] {
-  const place = new Map(run.plan.cells.map(({ id }, at) => [id, at]));
-  const cells = summarizeCells(run.records).toSorted(
-    (one, other) => (place.get(one.cellId) ?? 0) - (place.get(other.cellId) ?? 0),
-  );
-  return cells.flatMap((cell) => {
+  return summarizeInPlanOrder(run).flatMap((cell) => {
     const [record] = cell.records;
     const rate = bandwidthOf({ ...cell, label: '' });
     if (record === undefined || cell.completed === undefined) return [];
@@ -103,13 +100,10 @@ function predictedRows({ runs, cards, downtimeLimitMs }: GuideInputs): Row[] {
   ].sort((one, other) => one - other);
   return cards.flatMap(({ card }, index) =>
     links.map((bandwidthBitsPerSecond): Row => {
-      const zlib = card.zlibBytesPerSecond;
-      const costs =
-        zlib === undefined ? assumedCosts : { ...assumedCosts, zlibBytesPerSecond: zlib };
       const { mode, prediction } = recommend(
         workloadOf(card),
         bandwidthBitsPerSecond,
-        costs,
+        costsFromCard(assumedCosts, card),
         downtimeLimitMs,
       );
       return {

@@ -127,9 +127,10 @@ async function main() {
     if (cellList === null || trialList === null) return;
     const withTimeline = data.trials.filter((candidate) => candidate.timeline !== undefined);
     const current = trial ?? data.trials.find(({ id }) => id === timeline?.trial);
-    const cells = [...new Set(withTimeline.map(({ cell }) => cell))].filter(
-      (cell) => selected.cells.has(cell) || cell === current?.cell,
-    );
+    // In the order of the tables: trials ran in another.
+    const cells = [...new Set(withTimeline.map(({ cell }) => cell))]
+      .filter((cell) => selected.cells.has(cell) || cell === current?.cell)
+      .sort((a, b) => a - b);
     cellList.replaceChildren(
       ...cells.map((cell) =>
         option(String(cell), data.cells[cell]?.label ?? '', cell === current?.cell),

@@ -20,6 +20,12 @@ function checks(records: readonly TrialRecord[], ...thresholds: string[]) {
 }
 
 describe('evaluateGate', () => {
+  test('a threshold given twice is checked once, however it is spaced', () => {
+    expect(checks([pause(1)], 'pause_ms<300ms', ' pause_ms<300ms ', 'pause_ms<300ms')).toHaveLength(
+      1,
+    );
+  });
+
   test('no thresholds, no gate: damage alone is not its business', () => {
     const damaged = pause(1, { integrity: 'damaged' });
     expect(evaluateGate({ records: [damaged], plan: examplePlan }, [])).toEqual({

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   compareGroups,
   evaluateComparisonGate,
-  failedChecks,
   relativeThresholds,
 } from '../../../harness/compare/index.ts';
+import { failedChecks } from '../../../harness/analysis/gate.ts';
 import { metricOf } from '../../../harness/analysis/metrics.ts';
 import type { Observation } from '../../../harness/compare/side.ts';
 import { madeUpRun, trials } from './fixture.ts';

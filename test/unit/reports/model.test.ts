@@ -47,7 +47,7 @@ describe('notices', () => {
       ...Array.from({ length: 2 }, () => 'note'),
     ]);
     expect(notices[0]?.text).toBe(
-      'GUEST DATA DAMAGED in 1 trial of memory-stress/multifd/1Gbit/s/384MiB/debian:trixie~6f708192: ' +
+      'GUEST DATA DAMAGED in 1 trial of memory-stress · multifd · 1Gbit/s: ' +
         'page 4711 holds <b>generation</b> 12, expected 13',
     );
     const skipped = notices.find(({ text }) => text.includes('skipped'));
