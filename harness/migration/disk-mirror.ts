@@ -67,14 +67,23 @@ export class DiskMirror {
     const { type, ...data } = address;
     await destination.qmp.execute('nbd-server-start', { addr: { type, data } });
     await destination.qmp.execute('block-export-add', {
-      ...{ type: 'nbd', id: 'mirror', 'node-name': DISK_NODE, writable: true },
+      type: 'nbd',
+      id: 'mirror',
+      'node-name': DISK_NODE,
+      writable: true,
     });
     const mirror = new DiskMirror(options);
     await source.qmp.execute('blockdev-add', {
-      ...{ driver: 'nbd', 'node-name': TARGET_NODE, server: address, export: DISK_NODE },
+      driver: 'nbd',
+      'node-name': TARGET_NODE,
+      server: address,
+      export: DISK_NODE,
     });
     await source.qmp.execute('blockdev-mirror', {
-      ...{ 'job-id': JOB, device: DISK_NODE, target: TARGET_NODE, sync: 'full' },
+      'job-id': JOB,
+      device: DISK_NODE,
+      target: TARGET_NODE,
+      sync: 'full',
     });
     const event = await source.qmp
       .waitForEvent((one) => isOfJob(one), { timeoutMs: deadlineMs, since: mirror.#since, signal })

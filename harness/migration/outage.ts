@@ -138,14 +138,12 @@ export class Outage {
   #pausedAtMs({ qmp }: MigrationSide): number | undefined {
     const { cutAtMs } = this.#report;
     const { startedAtMs } = this.#options;
-    const event = qmp.events
-      .slice(0)
-      .findLast(
-        ({ name, data, receivedAtMs }) =>
-          name === 'MIGRATION' &&
-          data['status'] === 'postcopy-paused' &&
-          receivedAtMs - startedAtMs >= cutAtMs,
-      );
+    const event = qmp.events.findLast(
+      ({ name, data, receivedAtMs }) =>
+        name === 'MIGRATION' &&
+        data['status'] === 'postcopy-paused' &&
+        receivedAtMs - startedAtMs >= cutAtMs,
+    );
     return event === undefined ? undefined : event.receivedAtMs - startedAtMs;
   }
 

@@ -5,18 +5,17 @@ import { isDiskFull, MigbenchError, messageOf } from '../errors.ts';
 import { recipeKey, type GuestRecipe } from '../guest/recipe.ts';
 import { createTemplate, type Template } from '../guest/template.ts';
 import type { Cell } from '../plan/types.ts';
-import { checkRules, rulesForBuild } from '../plan/rules.ts';
 import { BuildProbe, type BuildAbilities } from '../qemu/abilities.ts';
 import { chooseAccelerator, defaultCpu, type AcceleratorChoice } from '../qemu/accelerator.ts';
 import type { QemuBuild } from '../qemu/builds/index.ts';
 import { pinMachineType } from '../qemu/machine-type.ts';
-import type { Refusal } from '../qemu/schema-refusal.ts';
 import type { Outcome } from '../record/schema.ts';
 import type { LoadedWorkload } from '../../workloads/registry.ts';
 import { formatBytes, formatDuration } from '../units.ts';
 import type { CampaignOptions } from './campaign.ts';
 import { skippedBy, type BuildIdentity, type RecordContext } from './record.ts';
 import type { KnownSettings } from './settings.ts';
+import { modeRefusal, outcomeOf, ruleRefusal, withoutRing } from './unprepared.ts';
 
 /** A cell that can be tried, with all that its trials need; or what became of it instead. */
 export type Prepared =
@@ -253,60 +252,4 @@ export class Preparation {
 /** The cells that a build has a side in. */
 function cellsOf(cells: readonly Cell[], reference: string): Cell[] {
   return cells.filter(({ spec: { qemu } }) => [qemu.source, qemu.destination].includes(reference));
-}
-
-/**
- * What becomes of the trials of a cell that could not be prepared; `undefined` for what concerns the whole run.
- *
- * A machine that QEMU does not start (`host-unfit`, `plan-invalid`) is something this build or host cannot do; a guest
- * that does not come up or a QEMU that breaks off says nothing about a migration.
- */
-function outcomeOf(error: unknown): Outcome | undefined {
-  if (!(error instanceof MigbenchError) || isDiskFull(error.cause)) return undefined;
-  const detail = error.message;
-  switch (error.code) {
-    case 'plan-invalid':
-    case 'host-unfit':
-      return { kind: 'skipped', reason: 'not-supported', detail };
-    case 'guest':
-    case 'qmp-timeout':
-    case 'qmp-closed':
-    case 'qmp-protocol':
-    case 'qmp-command':
-      return { kind: 'invalid', reason: 'workload-not-running', detail };
-    default:
-      return undefined;
-  }
-}
-
-/** A dirty ring is KVM's; with `accelerator: auto` it is known only now that there is none. */
-function withoutRing({ spec }: Cell, { chosen, reason }: AcceleratorChoice): Outcome | undefined {
-  if (spec.guest.dirtyRing === undefined || chosen === 'kvm') return undefined;
-  return {
-    kind: 'skipped',
-    reason: 'host-forbids',
-    detail: `The guest's dirty-ring needs KVM, and guests run under TCG here: ${reason ?? 'unknown reason'}`,
-  };
-}
-
-/** What needs a migration link of its own. */
-function modeRefusal(
-  { spec: { postcopy } }: Cell,
-  mode: 'namespaces' | 'loopback',
-): Refusal | undefined {
-  if (mode === 'namespaces' || (postcopy?.recover ?? false) === false) return undefined;
-  return {
-    reason: 'mode-forbids',
-    detail: 'postcopy.recover cuts the migration link, and in loopback mode there is none.',
-    remedy: 'Allow namespaces, as environment.json says under "notes".',
-  };
-}
-
-function ruleRefusal(cell: Cell, build: QemuBuild): Refusal | undefined {
-  const [violation] = checkRules(cell.spec, rulesForBuild(build.version));
-  if (violation === undefined) return undefined;
-  return {
-    reason: 'not-supported',
-    detail: `${build.reference} (QEMU ${build.version}): ${violation.reason}`,
-  };
 }
