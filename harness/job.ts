@@ -40,8 +40,8 @@ export interface Job extends SandboxJob {
   readonly trials: readonly PlannedTrial[];
   /** Leave the saved guests of failed cells where they are. */
   readonly keepFailed: boolean;
-  /** Those whose templates are made; absent = the cells of `trials`. */
-  readonly cells?: readonly Cell[];
+  /** Those whose templates are made: of `trials`, and of the blocks that `untilPrecision` may add. */
+  readonly cells: readonly Cell[];
   /** The build (a reference) that boots and saves the guests of all cells; absent = each cell's source does. */
   readonly bootedBy?: string;
   /** Add blocks until the run is this precise. */

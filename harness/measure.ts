@@ -73,7 +73,7 @@ async function migrate(job: Job, stage: Stage): Promise<void> {
   const { writer } = await RunWriter.resume(job.runDirectory, job.plan);
   await using _closing = writer;
   const progress = new Progress(job.output, join(job.runDirectory, 'run.log'));
-  const workloads = await workloadsOf(job.cells ?? job.trials.map(({ cell }) => cell));
+  const workloads = await workloadsOf(job.cells);
   const precision = await precisionOf(job);
   await runCampaign({
     ...{ job, stage, writer, progress, workloads },

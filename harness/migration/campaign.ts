@@ -8,19 +8,18 @@ import type { Stage } from '../guest/start-guest.ts';
 import type { Template } from '../guest/template.ts';
 import type { Job } from '../job.ts';
 import { timelineOf, writeTimeline } from '../observe/timeline.ts';
-import { MAXIMUM_TRIALS } from '../plan/expand.ts';
-import { planBlock } from '../plan/order.ts';
 import type { PlannedTrial } from '../plan/types.ts';
 import type { Progress } from '../progress.ts';
 import type { TrialRecord } from '../record/schema.ts';
 import type { RunWriter } from '../record/writer.ts';
 import { timeLinkCopies, type LinkCopies } from '../sandbox/link-copy.ts';
-import { hostProgram, run } from '../sandbox/process.ts';
 import type { LoadedWorkload } from '../../workloads/registry.ts';
 import { formatBytes, formatDuration } from '../units.ts';
 import { liveLine, mayDraw } from './live-line.ts';
+import { pinObservers } from './pin-observers.ts';
 import { Preparation, type Prepared } from './prepare.ts';
 import { recordOf, recordWithout, type RecordContext } from './record.ts';
+import { trialsOf } from './trials-of.ts';
 import { runTrial } from './trial.ts';
 
 export interface CampaignOptions {
@@ -36,8 +35,6 @@ export interface CampaignOptions {
 
 /** Between blocks the host is calibrated again where so long has passed since it last was, ms. */
 const CALIBRATION_INTERVAL_MS = 30_000;
-/** Deadline of taskset, ms. */
-const PIN_TIMEOUT_MS = 5_000;
 
 class Campaign {
   readonly #options: CampaignOptions;
@@ -63,11 +60,11 @@ class Campaign {
         this.#prepared.set(cell.id, await this.#preparation.prepare(cell));
       }
       // Not before the guests are booted, which would inherit it.
-      await this.#pinObservers();
+      await pinObservers(job);
       const startedMs = performance.now();
       let block = job.trials[0]?.block;
       progress.begin(job.trials.length);
-      for await (const trial of this.#trials()) {
+      for await (const trial of trialsOf(this.#options)) {
         throwIfInterrupted(stage.signal);
         const elapsedMs = performance.now() - startedMs;
         if (job.timeLimitMs !== undefined && elapsedMs >= job.timeLimitMs) {
@@ -86,44 +83,6 @@ class Campaign {
       progress.end();
       if (!job.keepFailed) await rm(this.#folder, { recursive: true, force: true });
     }
-  }
-
-  /** The trials to run, and block by block those that precision needs. */
-  async *#trials(): AsyncGenerator<PlannedTrial> {
-    const { job, writer, progress, precision } = this.#options;
-    yield* job.trials;
-    const { untilPrecision } = job;
-    if (untilPrecision === undefined || precision === undefined) return;
-    const finished = new Set(untilPrecision.finished);
-    const most = Math.floor(MAXIMUM_TRIALS / job.plan.cells.length);
-    for (let block = job.plan.repetitions; block < most; block += 1) {
-      const { reached, text } = await precision();
-      progress.line(text);
-      if (reached) return;
-      const trials = planBlock(job.plan, block, untilPrecision.only);
-      const missing = trials.filter(({ id }) => !finished.has(id));
-      if (missing.length === 0) continue;
-      const { environment } = writer;
-      const plannedTrials = Math.max(environment.plannedTrials, (block + 1) * trials.length);
-      await writer.updateEnvironment({ ...environment, plannedTrials });
-      progress.extend(missing.length);
-      yield* missing;
-    }
-  }
-
-  /** This process, and with it the receivers and clients that it starts. */
-  async #pinObservers(): Promise<void> {
-    const observers = this.#options.job.trials[0]?.cell.spec.pin?.observers;
-    if (observers === undefined) return;
-    await run(
-      hostProgram('taskset'),
-      ['--all-tasks', '--cpu-list', '--pid', observers, `${process.pid}`],
-      {
-        timeoutMs: PIN_TIMEOUT_MS,
-        errorCode: 'host-unfit',
-        purpose: 'keep the observers to their processors (pin.observers)',
-      },
-    );
   }
 
   /** Between two blocks: what drifts is then known. */
@@ -146,9 +105,7 @@ class Campaign {
   async #copies(): Promise<LinkCopies | undefined> {
     const { job, stage, progress } = this.#options;
     if (stage.sandbox.mode === 'loopback') return undefined;
-    const rates = (job.cells ?? job.trials.map(({ cell }) => cell)).map(
-      ({ spec }) => spec.link.bandwidthBitsPerSecond,
-    );
+    const rates = job.cells.map(({ spec }) => spec.link.bandwidthBitsPerSecond);
     const limits = rates.filter((rate) => rate !== 'unlimited');
     const fastest = limits.length < rates.length ? 'unlimited' : Math.max(...limits);
     try {

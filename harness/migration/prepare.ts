@@ -41,11 +41,9 @@ export class Preparation {
 
   /** The cells to prepare, once every build was asked what it can do and whether it accepts their settings here. */
   async cells(): Promise<readonly Cell[]> {
-    const { job } = this.#options;
-    const wanted = job.cells ?? job.trials.map(({ cell }) => cell);
-    const cells = new Map(wanted.map((cell) => [cell.id, cell]));
-    await this.#askBuilds([...cells.values()]);
-    return [...cells.values()];
+    const { cells } = this.#options.job;
+    await this.#askBuilds(cells);
+    return cells;
   }
 
   async #askBuilds(cells: readonly Cell[]): Promise<void> {
