@@ -23,6 +23,8 @@ interface Subject {
   readonly base: string;
   /** The build that boots all guests; absent = each boots its own. */
   readonly bootedBy?: string;
+  /** A glob on cell ids. */
+  readonly only?: string | undefined;
 }
 
 /** A `path:` of the command line is relative to where that was typed, not to the plan. */
@@ -60,17 +62,22 @@ async function newSubject(args: RegressArguments): Promise<Subject> {
   const found = await loadPlanFile({ file, overrides });
   const { thresholdFlags } = await import('./thresholds.ts');
   const thresholds = [...found.plan.thresholds, ...thresholdFlags(args.threshold, false)];
+  const { cellMatcher } = await import('../plan/order.ts');
+  const { only } = args;
+  const isWanted = only === undefined ? () => true : cellMatcher(only);
   const label = found.plan.cells.find(
-    ({ spec: { qemu } }) => qemu.source === base && qemu.destination === base,
+    ({ id, spec: { qemu } }) => isWanted(id) && qemu.source === base && qemu.destination === base,
   )?.labels.qemu;
   if (label === undefined) {
-    throw new MigbenchError('usage', `${file} excludes every cell of ${base}.`);
+    const what = only === undefined ? `${file} excludes` : `--only ${only} leaves out`;
+    throw new MigbenchError('usage', `${what} every cell of ${base}, the base of the comparison.`);
   }
   return {
     loaded: { ...found, plan: { ...found.plan, thresholds } },
     overrides,
     base: label,
     ...(args.guests === 'own' ? {} : { bootedBy: base }),
+    only,
   };
 }
 
@@ -88,14 +95,14 @@ async function resumedSubject(directory: string, args: RegressArguments): Promis
   const { loadForResume } = await import('./resume-plan.ts');
   const loaded = await loadForResume(directory, undefined, []);
   const { readEnvironment } = await import('../record/reader.ts');
-  const { base } = await readEnvironment(directory);
+  const { base, only } = await readEnvironment(directory);
   if (base === undefined) {
     throw new MigbenchError(
       'usage',
       `${directory} was not begun by regress. Go on with: migbench run --resume ${shellQuoted(directory)}`,
     );
   }
-  return { loaded, overrides: [], base };
+  return { loaded, overrides: [], base, only: args.only ?? only };
 }
 
 async function regress(args: RegressArguments): Promise<void> {
@@ -104,7 +111,7 @@ async function regress(args: RegressArguments): Promise<void> {
   const subject =
     resume === undefined ? await newSubject(args) : await resumedSubject(resume, args);
   const limits = await precisionLimits(args['until-precision'], args['time-limit'], resume);
-  const { loaded, base, bootedBy } = subject;
+  const { loaded, base, bootedBy, only } = subject;
   const runDirectory = resume ?? args.out ?? defaultRunDirectory(loaded.plan.name);
   // Refused before anything is measured, not afterwards.
   const noise = await noiseFloorFor(args['noise-floor'], []);
@@ -112,7 +119,6 @@ async function regress(args: RegressArguments): Promise<void> {
   await comparedMetrics(args.metric, relativeThresholds(loaded.plan.thresholds));
   const minimum = minimumChange(args);
   const { runPlan } = await import('../pipeline.ts');
-  const only = args.only ?? (resume === undefined ? undefined : await begunWith(resume));
   const outcome = await runPlan({
     loaded,
     runDirectory,
@@ -135,11 +141,6 @@ async function regress(args: RegressArguments): Promise<void> {
   }
   if (outcome.run.records.length === 0) return;
   await judge(args, outcome, { runDirectory, base, options: { ...noise, ...minimum }, formats });
-}
-
-async function begunWith(directory: string): Promise<string | undefined> {
-  const { readEnvironment } = await import('../record/reader.ts');
-  return (await readEnvironment(directory)).only;
 }
 
 function minimumChange(args: RegressArguments): { minimumChange?: number } {
