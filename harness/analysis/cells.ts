@@ -49,14 +49,22 @@ export function summarizeCells(records: readonly TrialRecord[]): readonly CellSu
   return [...cells].map(([cellId, cell]) => summarizeCell(cellId, cell));
 }
 
-/** Summaries in the plan's order, where a reader looks for a cell; trials run in random order. */
+/** Cells in the plan's order, where a reader looks for one; trials run in random order. What the plan has not is last. */
+export function inPlanOrder<Cell extends { readonly cellId: string }>(
+  plan: Pick<Run['plan'], 'cells'>,
+  cells: readonly Cell[],
+): readonly Cell[] {
+  const places = new Map(plan.cells.map(({ id }, index) => [id, index]));
+  const placeOf = ({ cellId }: Cell) => places.get(cellId) ?? places.size;
+  return cells.toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
+/** Summaries in the plan's order. */
 export function summarizeInPlanOrder({
   plan,
   records,
 }: Pick<Run, 'plan' | 'records'>): readonly CellSummary[] {
-  const places = new Map(plan.cells.map(({ id }, index) => [id, index]));
-  const placeOf = ({ cellId }: CellSummary) => places.get(cellId) ?? places.size;
-  return summarizeCells(records).toSorted((a, b) => placeOf(a) - placeOf(b));
+  return inPlanOrder(plan, summarizeCells(records));
 }
 
 function summarizeCell(cellId: string, records: readonly TrialRecord[]): CellSummary {

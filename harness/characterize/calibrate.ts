@@ -4,10 +4,10 @@
  */
 import { MigbenchError } from '../errors.ts';
 import type { TrialRecord } from '../record/schema.ts';
+import { meanOf, medianOf } from '../analysis/numbers.ts';
 import type { Calibration } from './calibration.ts';
 import type { Card } from './card.ts';
 import { assumedCosts, type HostCosts } from './conditions.ts';
-import { spreadOf } from './curve.ts';
 import { predict } from './predict.ts';
 import { workloadOf } from './recommend.ts';
 import { conditionsOf } from './validation.ts';
@@ -144,12 +144,4 @@ function rates(
     return (1000 * bytes) / Math.max(ms, 0.05 * totalTimeMs);
   });
   return { zeroPagesPerSecond: 1000 / zeroMs, streamBytesPerSecond: medianOf(streams) };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-}
-
-function medianOf(values: readonly number[]): number {
-  return spreadOf(values)?.median ?? 0;
 }

@@ -4,6 +4,7 @@
  * over a minute.
  */
 import { MigbenchError } from '../errors.ts';
+import { percentileOf } from '../analysis/numbers.ts';
 
 /** What was measured over windows of one length, bytes. */
 export interface Spread {
@@ -93,16 +94,9 @@ export function spreadOf(figures: readonly number[], independent?: number): Spre
   const few = sorted.length < 10;
   return {
     n: sorted.length,
-    median: percentile(sorted, 0.5),
-    low: few ? least : percentile(sorted, 0.1),
-    high: few ? most : percentile(sorted, 0.9),
+    median: percentileOf(sorted, 0.5),
+    low: few ? least : percentileOf(sorted, 0.1),
+    high: few ? most : percentileOf(sorted, 0.9),
     ...(independent === undefined ? {} : { independent }),
   };
-}
-
-function percentile(sorted: readonly number[], fraction: number): number {
-  const place = fraction * (sorted.length - 1);
-  const below = sorted[Math.floor(place)] ?? 0;
-  const above = sorted[Math.ceil(place)] ?? below;
-  return below + (above - below) * (place - Math.floor(place));
 }

@@ -1,4 +1,5 @@
 /** From what was measured to a card. */
+import { meanOf, medianOf } from '../analysis/numbers.ts';
 import type { Card } from './card.ts';
 import { assumedCosts } from './conditions.ts';
 import { dirtyFunction, spreadOf, type DirtyCurve } from './curve.ts';
@@ -224,14 +225,6 @@ function warningsOf(
         ]
       : []),
   ];
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function medianOf(values: readonly number[]): number {
-  return spreadOf(values)?.median ?? 0;
 }
 
 function defined<T extends Record<string, number | undefined>>(values: T) {

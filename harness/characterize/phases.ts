@@ -1,4 +1,5 @@
 /** Whether a workload did the same all the time: from the unique bytes of one window length over time. */
+import { meanOf, medianOf } from '../analysis/numbers.ts';
 
 export interface SeriesPoint {
   readonly atMs: number;
@@ -55,8 +56,8 @@ function driftOf(series: readonly SeriesPoint[]): Phases | undefined {
   }
   const tau = agreement / slopes.length;
   const durationMs = (series.at(-1)?.atMs ?? 0) - (series[0]?.atMs ?? 0);
-  const change = middle(slopes) * durationMs;
-  const usual = middle(series.map(({ bytes }) => bytes));
+  const change = medianOf(slopes) * durationMs;
+  const usual = medianOf(series.map(({ bytes }) => bytes));
   if (Math.abs(tau) < DRIFT_TAU || Math.abs(change) < Math.max(NOISE_BYTES, DRIFT_CHANGE * usual)) {
     return undefined;
   }
@@ -81,7 +82,7 @@ function levelsOf(series: readonly SeriesPoint[]): Phases | undefined {
     best = {
       explained,
       limit: ((low.at(-1) ?? 0) + (high[0] ?? 0)) / 2,
-      levels: [mean(low), mean(high)],
+      levels: [meanOf(low), meanOf(high)],
       share: Math.min(low.length, high.length) / sorted.length,
     };
   }
@@ -99,17 +100,7 @@ function levelsOf(series: readonly SeriesPoint[]): Phases | undefined {
   };
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
 function variance(values: readonly number[]): number {
-  const average = mean(values);
-  return mean(values.map((value) => (value - average) ** 2));
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  const half = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(half)] ?? 0) + (sorted[Math.ceil(half)] ?? 0)) / 2;
+  const average = meanOf(values);
+  return meanOf(values.map((value) => (value - average) ** 2));
 }

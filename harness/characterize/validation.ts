@@ -1,9 +1,9 @@
 /** How good predictions are: each migration of a run against what its workload's card predicts of it. */
 import { z } from 'zod';
 import type { TrialRecord } from '../record/schema.ts';
+import { percentileOf } from '../analysis/numbers.ts';
 import type { Card, OwnError } from './card.ts';
 import type { Conditions, HostCosts, SettingName } from './conditions.ts';
-import { spreadOf } from './curve.ts';
 import { predict, type Convergence, type Prediction } from './predict.ts';
 import { workloadOf } from './recommend.ts';
 
@@ -254,13 +254,9 @@ export function errorsOf({ prediction, measured }: ValidatedTrial): TrialError |
 }
 
 function medianAndP90(values: readonly number[]): { median: number; p90: number } | undefined {
-  const sorted = [...values].sort((one, other) => one - other);
-  const median = spreadOf(sorted)?.median;
-  if (median === undefined) return undefined;
-  const place = 0.9 * (sorted.length - 1);
-  const below = sorted[Math.floor(place)] ?? 0;
-  const above = sorted[Math.ceil(place)] ?? below;
-  return { median, p90: below + (above - below) * (place - Math.floor(place)) };
+  if (values.length === 0) return undefined;
+  const ascending = values.toSorted((one, other) => one - other);
+  return { median: percentileOf(ascending, 0.5), p90: percentileOf(ascending, 0.9) };
 }
 
 /** How often each call met each outcome: rows `yes`, `coin flip`, `no`; `[completed, not-converged]`. */

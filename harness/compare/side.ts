@@ -1,5 +1,6 @@
 /** One run as a comparison needs it: its trials are streamed, and only their figures kept. */
 import { join } from 'node:path';
+import { inPlanOrder } from '../analysis/cells.ts';
 import { TRIALS_FILE } from '../record/layout.ts';
 import { readRunHeader, type RunPlan } from '../record/reader.ts';
 import type { Environment, Outcome, TrialRecord } from '../record/schema.ts';
@@ -122,10 +123,4 @@ function finished(cell: CellInMaking, plan: RunPlan): CellData {
     destination: first.qemu.destination.reference,
     transport: first.transport,
   };
-}
-
-function inPlanOrder(plan: RunPlan, cells: readonly CellData[]): readonly CellData[] {
-  const places = new Map(plan.cells.map(({ id }, index) => [id, index]));
-  const placeOf = ({ cellId }: CellData) => places.get(cellId) ?? places.size;
-  return cells.toSorted((one, other) => placeOf(one) - placeOf(other));
 }
