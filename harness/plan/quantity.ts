@@ -1,4 +1,7 @@
-/** Quantities in a plan's schema: `384MiB`, `300ms`, `1Gbit/s`, with bounds, and words that stand for one. */
+/**
+ * The values in a plan's schema: quantities (`384MiB`, `300ms`, `1Gbit/s`) with bounds and words that stand for one, and
+ * texts with a shape.
+ */
 import { z } from 'zod';
 import { formatExact, parseLimit, parseQuantity, type Dimension } from '../units.ts';
 import { nearestName } from './nearest.ts';
@@ -50,3 +53,7 @@ export function quantity<const Word extends string = never>(
     })
     .meta({ description, examples: [...examples] });
 }
+
+/** A text with a shape; the message says what is expected. */
+export const shaped = (pattern: RegExp, expected: string) =>
+  z.string().regex(pattern, { error: `expected ${expected}` });

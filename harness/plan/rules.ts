@@ -5,26 +5,15 @@
  * for every build and is checked when the plan is loaded; one with `before` is for the runner, which skips a cell
  * with the rule's reason when a build is older.
  */
-import type { CellSpec, GuestShape } from './types.ts';
-
-/** What a rule looks at; `guest` is absent while a setting is checked on its own. */
-export type RuleSubject = Pick<
-  CellSpec,
-  'accelerator' | 'capabilities' | 'parameters' | 'transport'
-> &
-  Partial<Pick<CellSpec, 'postcopy'>> & { readonly guest?: GuestShape };
-
-/** One rule between settings. */
-export interface SettingRule {
-  /** Kebab-case name, stable. */
-  readonly id: string;
-  /** Why the combination is refused, and what to do. */
-  readonly reason: string;
-  /** The first QEMU version (major.minor) that allows it; absent = no version does. */
-  readonly before?: string;
-  /** Where in the setting the rule is broken; `undefined` where it holds. */
-  readonly brokenAt: (subject: RuleSubject) => readonly string[] | undefined;
-}
+import {
+  capability,
+  excludes,
+  needs,
+  on,
+  refuse,
+  type RuleSubject,
+  type SettingRule,
+} from './rule.ts';
 
 /** A broken rule. */
 export interface RuleViolation {
@@ -34,46 +23,8 @@ export interface RuleViolation {
   readonly at: readonly string[];
 }
 
-const on = (subject: RuleSubject, capability: string): boolean =>
-  subject.capabilities[capability] === true;
-
 const compressesMultifd = ({ parameters }: RuleSubject): boolean =>
   (parameters['multifd-compression'] ?? 'none') !== 'none';
-
-const capability = (name: string): readonly string[] => ['capabilities', name];
-
-/** A rule that capability `name` breaks under a condition. */
-const refuse = (
-  id: string,
-  name: string,
-  condition: (subject: RuleSubject) => boolean,
-  reason: string,
-  before?: string,
-): SettingRule => ({
-  id,
-  reason,
-  ...(before === undefined ? {} : { before }),
-  brokenAt: (subject) => (on(subject, name) && condition(subject) ? capability(name) : undefined),
-});
-
-const excludes = (first: string, second: string, before?: string): SettingRule =>
-  refuse(
-    `${first}-excludes-${second}`,
-    second,
-    (subject) => on(subject, first),
-    before === undefined
-      ? `${second} cannot be combined with ${first}; make two settings of them`
-      : `QEMU before ${before} cannot combine ${second} with ${first}`,
-    before,
-  );
-
-const needs = (name: string, other: string): SettingRule =>
-  refuse(
-    `${name}-needs-${other}`,
-    name,
-    (subject) => !on(subject, other),
-    `${name} needs the capability ${other}: add "${other}: true"`,
-  );
 
 const OWNED_CAPABILITIES = ['events', 'return-path', 'postcopy-blocktime'] as const;
 const OWNED_PARAMETERS = ['tls-creds', 'tls-hostname', 'tls-authz'] as const;

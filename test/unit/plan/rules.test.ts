@@ -1,6 +1,7 @@
 /** Rules between settings: refused in a plan where they hold for every build, told to the runner where not. */
 import { describe, expect, test } from 'vitest';
-import { checkRules, rulesForBuild, type RuleSubject } from '../../../harness/plan/rules.ts';
+import type { RuleSubject } from '../../../harness/plan/rule.ts';
+import { checkRules, rulesForBuild } from '../../../harness/plan/rules.ts';
 import { load, problems, SMALL } from './fixtures.ts';
 
 const withSetting = (setting: string, rest = '') =>

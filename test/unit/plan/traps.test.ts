@@ -13,7 +13,8 @@ import { rateWarnings, zeroCopyWarnings } from '../../../harness/migration/rate-
 import { settingsFor } from '../../../harness/migration/settings.ts';
 import { heartbeatReport } from '../../../harness/observe/heartbeat-gaps.ts';
 import { packageRoot } from '../../../harness/paths.ts';
-import { checkRules, rulesForBuild, type RuleSubject } from '../../../harness/plan/rules.ts';
+import type { RuleSubject } from '../../../harness/plan/rule.ts';
+import { checkRules, rulesForBuild } from '../../../harness/plan/rules.ts';
 import { planSchema } from '../../../harness/plan/schema.ts';
 import { migrationSample } from '../../../harness/qmp/index.ts';
 import { totalsOf } from '../../../harness/migration/totals.ts';
