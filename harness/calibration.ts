@@ -1,6 +1,6 @@
 /**
- * The host calibration: the same small tasks, timed (with tinybench where that can), stored with each run. It says whether this host is
- * the machine that an earlier run saw, and how quiet it is; it never judges a QEMU.
+ * The host calibration: the same small tasks, timed (with tinybench where that can), stored with each run. It says
+ * whether this host is the machine that an earlier run saw, and how quiet it is; it never judges a QEMU.
  */
 import { Bench } from 'tinybench';
 import type { Calibration } from './record/schema.ts';

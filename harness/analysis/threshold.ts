@@ -49,10 +49,14 @@ export interface RelativeThreshold extends Written {
 
 export type Threshold = OutcomeThreshold | AbsoluteThreshold | RelativeThreshold;
 
-export type ParsedThreshold =
-  | { readonly ok: true; readonly threshold: Threshold }
-  /** A sentence on what was expected and found, and what to write instead where that is plain. */
-  | { readonly ok: false; readonly reason: string; readonly suggestion?: string };
+/** A sentence on what was expected and found, and what to write instead where that is plain. */
+interface Refusal {
+  readonly ok: false;
+  readonly reason: string;
+  readonly suggestion?: string;
+}
+
+export type ParsedThreshold = { readonly ok: true; readonly threshold: Threshold } | Refusal;
 
 const SHAPE = /^([A-Za-z][\w-]*)(?:\.([\w-]*))?\s*(<=|>=|==|!=|=<|=>|<|>|=)\s*(\S.*)$/;
 const NUMBER = /^\d+(?:\.\d+)?(?:e\d+)?$/i;
@@ -69,7 +73,7 @@ const dimensions: Readonly<Partial<Record<MetricUnit, readonly [Dimension, numbe
   '%': ['percent', 1],
 };
 
-const refused = (reason: string, suggestion?: string): ParsedThreshold =>
+const refused = (reason: string, suggestion?: string): Refusal =>
   suggestion === undefined ? { ok: false, reason } : { ok: false, reason, suggestion };
 
 /** The name that was probably meant: any that is not too far from what was written. */
@@ -126,7 +130,7 @@ function outcomeThreshold(
     return { ok: true, threshold: { kind: 'outcome', text, operator, outcome } };
   return refused(
     `"${value}" is no outcome: expected ${outcomeKinds.join(', ')}`,
-    nearest(value.replaceAll('_', '-'), outcomeKinds) ?? undefined,
+    nearest(value, outcomeKinds),
   );
 }
 
@@ -177,26 +181,18 @@ function metricThreshold(
   return { ok: true, threshold: { kind: 'relative', text, metric, statistic, operator, change } };
 }
 
-type ParsedFigure =
-  { readonly ok: true; readonly value: number } | Extract<ParsedThreshold, { ok: false }>;
+type ParsedFigure = { readonly ok: true; readonly value: number } | Refusal;
 
 /** A bare number is in the metric's own unit, which its name says; a quantity brings its unit. */
 function parseFigure(text: string, metric: Metric): ParsedFigure {
   if (NUMBER.test(text)) return { ok: true, value: Number(text) };
   const [dimension, factor] = dimensions[metric.unit] ?? [];
   if (dimension === undefined || factor === undefined) {
-    return {
-      ok: false,
-      reason: `${metric.column} is compared with a bare number, found "${text}"`,
-    };
+    return refused(`${metric.column} is compared with a bare number, found "${text}"`);
   }
   const parsed = parseQuantity(text, dimension);
   if (parsed.ok) return { ok: true, value: parsed.value * factor };
-  return {
-    ok: false,
-    reason: `${metric.column}: ${parsed.reason}`,
-    ...(parsed.suggestion === undefined ? {} : { suggestion: parsed.suggestion }),
-  };
+  return refused(`${metric.column}: ${parsed.reason}`, parsed.suggestion);
 }
 
 /** Whether a figure keeps to a limit. */

@@ -3,7 +3,11 @@ import { canonicalJson } from './canonical.ts';
 import { capabilityNeededBy, convertParameter } from './parameter-units.ts';
 import { unknownNames } from './known-names.ts';
 import type { PlanPath, PlanProblem } from './problems.ts';
-import { resolveTransport, type CommonTransport, type Transport } from './resolve-transport.ts';
+import {
+  resolveTransport,
+  type CommonTransport,
+  type ResolvedTransport,
+} from './resolve-transport.ts';
 import { checkRules } from './rules.ts';
 import type { PlanFile } from './schema.ts';
 import type { Cell, CellSpec, ParameterValue, PostcopyShape } from './types.ts';
@@ -14,7 +18,7 @@ export interface ResolvedSetting {
   readonly path: PlanPath;
   readonly value: Pick<CellSpec, 'capabilities' | 'parameters'> &
     Partial<Pick<CellSpec, 'postcopy' | 'probes'>> &
-    Transport;
+    ResolvedTransport;
   readonly expect?: NonNullable<Cell['expect']>;
 }
 

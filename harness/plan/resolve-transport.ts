@@ -17,7 +17,7 @@ export interface CommonTransport {
 }
 
 /** A transport with all that belongs to it. */
-export type Transport = Pick<CellSpec, 'transport'> & Partial<Pick<CellSpec, 'tls'>>;
+export type ResolvedTransport = Pick<CellSpec, 'transport'> & Partial<Pick<CellSpec, 'tls'>>;
 
 async function tlsOf(
   { credentials, directory, hostname }: NonNullable<PlanFile['tls']>,
@@ -52,7 +52,7 @@ export async function resolveTransport(
   path: PlanPath,
   common: CommonTransport,
   problems: PlanProblem[],
-): Promise<Transport> {
+): Promise<ResolvedTransport> {
   const transport = written.transport ?? common.transport;
   const [tls, at]: [PlanFile['tls'], PlanPath] =
     written.tls === undefined ? [common.tls, ['tls']] : [written.tls, [...path, 'tls']];

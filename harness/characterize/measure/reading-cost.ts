@@ -33,12 +33,12 @@ export async function readingCost(
   samples: () => readonly Sample[],
   signal: AbortSignal,
 ): Promise<readonly CostPair[]> {
-  const turns: Record<keyof CostPair, readonly [number, number][]> = { alone: [], read: [] };
+  const turns: Record<keyof CostPair, [fromMs: number, toMs: number][]> = { alone: [], read: [] };
   const turn = async (kind: keyof CostPair): Promise<void> => {
     const fromMs = performance.now();
     if (kind === 'alone') await window(TURN_MS, signal);
     else while (performance.now() - fromMs < TURN_MS) await reader.scan();
-    turns[kind] = [...turns[kind], [fromMs + SKIPPED_MS, performance.now()]];
+    turns[kind].push([fromMs + SKIPPED_MS, performance.now()]);
   };
   const rates = (): CostPair[] =>
     turns.alone.flatMap(([from, to], index) => {
