@@ -85,7 +85,7 @@ function specOf(
           sort: null,
           scale: { domain: names },
           // Long names side by side would run out of the picture.
-          ...(names.length > 3 ? { legend: { columns: 3 } } : {}),
+          ...(names.length > 3 ? { legend: { columns: { signal: 'legendColumns' } } } : {}),
         } as const,
       }
     : {};
@@ -107,6 +107,8 @@ function specOf(
     // A number and not a step per row: Vega-Lite warns of a step where the width is fitted.
     height,
     autosize: { type: 'fit-x', contains: 'padding' },
+    // The page has fewer where it is narrow.
+    params: [{ name: 'legendColumns', value: 3 }],
     // Vega warns of the extent of nothing: a data set without rows is not there, nor is its layer.
     datasets: {
       points,

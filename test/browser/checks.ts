@@ -38,6 +38,21 @@ export async function violationsOf(page: Page): Promise<readonly string[]> {
   });
 }
 
+/** Words of legends that run out of their picture, which cuts them. */
+export async function cutLegendsOf(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('.chart svg')].flatMap((picture) => {
+      const { right, top } = picture.getBoundingClientRect();
+      return [...picture.querySelectorAll('.role-legend-label text')]
+        .filter((text) => {
+          const box = text.getBoundingClientRect();
+          return box.right > right + 1 || box.top < top - 1;
+        })
+        .map((text) => text.textContent ?? '');
+    }),
+  );
+}
+
 /** Pixels by which the page is wider than the screen. */
 export async function overflowOf(page: Page): Promise<number> {
   return page.evaluate(

@@ -9,7 +9,7 @@ import type { TrialRecord } from '../../harness/record/schema.ts';
 import { renderSvg } from '../../reports/charts/render-svg.ts';
 import { everyOutcome } from '../unit/reports/fixture.ts';
 import { hostileNames } from '../unit/reports/hostile-names.ts';
-import { charts, overflowOf, reportOf, violationsOf } from './checks.ts';
+import { charts, cutLegendsOf, overflowOf, reportOf, violationsOf } from './checks.ts';
 import { chromiumPath, openReport, startBrowser } from './chromium.ts';
 import { writeObservedRun } from './observed-run.ts';
 
@@ -223,6 +223,7 @@ describe.skipIf(chromiumPath === undefined)('report in a browser', { timeout: 12
   test.each([
     ['desktop, light', 1280, 'light', () => observed],
     ['desktop, dark', 1280, 'dark', () => observed],
+    ['tablet, light', 900, 'light', () => observed],
     ['phone, light', 360, 'light', () => observed],
     ['phone, dark, hostile names', 360, 'dark', () => hostile],
   ] as const)(
@@ -236,6 +237,7 @@ describe.skipIf(chromiumPath === undefined)('report in a browser', { timeout: 12
       });
       expect(await violationsOf(page)).toEqual([]);
       expect(await overflowOf(page)).toBeLessThanOrEqual(0);
+      expect(await cutLegendsOf(page)).toEqual([]);
       expect(complaints).toEqual([]);
     },
   );

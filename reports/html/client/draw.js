@@ -10,6 +10,8 @@ const MOST_ROWS = 160;
 const MOST_PANELS = 24;
 /** Width that a panel of a chart of several takes, with its axis. */
 const PANEL_ROOM = 340;
+/** Below this width a long legend has two columns, not three. */
+const WIDE = 1040;
 /** Below this width labels get less room, and a timeline's legends stand under their panels. */
 export const NARROW = 640;
 
@@ -29,6 +31,11 @@ export async function draw(element, spec, themes, onTrial) {
     config.axis.labelLimit = Math.round(element.clientWidth * 0.5);
     config.axis.labelFontSize = 11;
     config.legend.columns = 1;
+    config.legend.labelLimit = Math.round(element.clientWidth * 0.36);
+  }
+  if (spec.params !== undefined && element.clientWidth < WIDE) {
+    const value = element.clientWidth < NARROW ? 1 : 2;
+    spec = { ...spec, params: [{ name: 'legendColumns', value }] };
   }
   const name = element.getAttribute('aria-label') ?? '';
   if (spec.facet !== undefined) {
