@@ -39,7 +39,7 @@ export function widthsOf(side: RunSide, { base }: Omit<PrecisionGoal, 'fraction'
   return found.toSorted((a, b) => (b.width ?? Infinity) - (a.width ?? Infinity));
 }
 
-/** Whether all are narrow enough. */
+/** Whether all are narrow enough; also where there is none, since no block would change that. */
 export function isPrecise(widths: readonly Width[], { fraction }: PrecisionGoal): boolean {
   return widths.every(({ width }) => width !== undefined && width <= fraction);
 }
@@ -48,6 +48,7 @@ export function isPrecise(widths: readonly Width[], { fraction }: PrecisionGoal)
 export function precisionText(widths: readonly Width[], { fraction }: PrecisionGoal): string {
   const open = widths.filter(({ width }) => width === undefined || width > fraction);
   const goal = `±${changeText(fraction)}`;
+  if (widths.length === 0) return 'No figure has an interval that more blocks could narrow.';
   const [widest] = open;
   if (widest === undefined) return `All ${widths.length} intervals are within ${goal}.`;
   const { label, metric, width } = widest;

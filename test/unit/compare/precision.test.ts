@@ -36,7 +36,9 @@ describe('the medians of cells', () => {
 
   it('are left out where they cannot become so: censored ones', () => {
     const stuck = cell([2000, 2000, undefined, undefined, undefined, undefined, undefined]);
-    expect(widthsOf(madeUpRun([stuck]), {})).toEqual([]);
+    const none = widthsOf(madeUpRun([stuck]), {});
+    expect(none).toEqual([]);
+    expect(precisionText(none, goal)).toMatch(/^No figure has an interval/u);
   });
 
   it('are exact where nothing varies', () => {
