@@ -64,7 +64,8 @@ describe('characterize', () => {
     });
   });
 
-  test.each([
+  // Side by side: a minute and a half each, of guests that are idle most of the time.
+  test.concurrent.each([
     ['phases', /It has phases: /u, /has phases: the curve mixes them/u],
     ['drift', /It drifts: /u, /drifts: what it dirties changed/u],
   ])('a load with %s is reported as such', async (mode, verdict, warning) => {
