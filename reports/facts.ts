@@ -31,14 +31,17 @@ function calibrationText(calibrations: Run['environment']['calibrations']): stri
  * One line; a plan with workloads or builds by relative path must be where it was.
  */
 export function reproduceCommand({ environment }: Pick<Run, 'environment'>): string {
-  const { only, untilPrecision, overrides = [] } = environment;
+  const { only, untilPrecision, aa = false } = environment;
+  // The last change of an A/A run is what --aa made of the repetitions.
+  const overrides = aa ? environment.overrides?.slice(0, -1) : environment.overrides;
   const builds = environment.base === undefined ? undefined : comparedBuilds(environment);
-  const changes = overrides.flatMap((change) =>
+  const changes = (overrides ?? []).flatMap((change) =>
     builds !== undefined && change.startsWith(QEMU_OVERRIDE) ? [] : ['--set', change],
   );
   const words = [
     ...['migbench', ...(builds === undefined ? ['run'] : ['regress', ...builds, '--plan'])],
     ...['plan.yaml', ...changes],
+    ...(aa ? ['--aa'] : []),
     ...(only === undefined ? [] : ['--only', only]),
     ...(untilPrecision === undefined ? [] : ['--until-precision', percentText(untilPrecision)]),
   ];

@@ -19,6 +19,7 @@ export interface RegressArguments {
   readonly 'minimum-change'?: string | undefined;
   readonly 'noise-floor'?: string | undefined;
   readonly format?: readonly string[] | undefined;
+  readonly 'dry-run': boolean;
   readonly 'keep-failed': boolean;
   readonly mirror?: string | undefined;
   readonly json: boolean;
@@ -72,6 +73,11 @@ export function regressOptions(parser: Argv): Argv<RegressArguments> {
     )
     .option('noise-floor', value('A run with --aa: changes below what it saw are not called'))
     .option('format', values('Also write the run’s report as: junit, summary, smaller, bmf, …'))
+    .option('dry-run', {
+      type: 'boolean',
+      default: false,
+      describe: 'Print the trials in their order and the expected time; run nothing',
+    })
     .option('keep-failed', {
       type: 'boolean',
       default: false,

@@ -112,6 +112,11 @@ async function regress(args: RegressArguments): Promise<void> {
     resume === undefined ? await newSubject(args) : await resumedSubject(resume, args);
   const limits = await precisionLimits(args['until-precision'], args['time-limit'], resume);
   const { loaded, base, bootedBy, only } = subject;
+  if (args['dry-run']) {
+    const { printDryRun } = await import('./dry-run.ts');
+    await printDryRun(loaded, { only, resume });
+    return;
+  }
   const runDirectory = resume ?? args.out ?? defaultRunDirectory(loaded.plan.name);
   // Refused before anything is measured, not afterwards.
   const noise = await noiseFloorFor(args['noise-floor'], []);

@@ -57,13 +57,18 @@ async function openPage(page: string): Promise<void> {
     process.stderr.write(`migbench: xdg-open is not installed; open ${page} in a browser.\n`);
     return;
   }
-  // The browser may live as long as it likes: only its start is waited for.
-  const script = 'setsid --fork "$0" "$1" >/dev/null 2>&1 </dev/null';
-  await run(hostProgram('sh'), ['-c', script, opener, page], { timeoutMs: OPEN_TIMEOUT_MS }).catch(
-    (error: unknown) => {
-      process.stderr.write(`migbench: could not open ${page}: ${messageOf(error)}\n`);
-    },
-  );
+  // The browser may live as long as it likes, so only its start is waited for: a program that says within two seconds
+  // that it could not has not shown the page.
+  const started = `{ setsid sh -c '"$0" "$1" </dev/null >/dev/null 2>&1; echo $?' "$0" "$1" & } | timeout 2 head -n 1`;
+  const { stdout } = await run(hostProgram('sh'), ['-c', `${started} || true`, opener, page], {
+    timeoutMs: OPEN_TIMEOUT_MS,
+  }).catch((error: unknown) => ({ stdout: messageOf(error) }));
+  const said = stdout.trim();
+  if (said !== '' && said !== '0') {
+    process.stderr.write(
+      `migbench: no browser could be started here (xdg-open: ${said}); open ${page} yourself.\n`,
+    );
+  }
 }
 
 async function report(args: ReportArguments): Promise<void> {

@@ -111,17 +111,10 @@ async function run(args: RunArguments): Promise<void> {
   const retry = parseRetry(args.retry);
   const loaded = await loadFor(args);
   const limits = await precisionLimits(args['until-precision'], args['time-limit'], args.resume);
-  const only = args.only === undefined ? {} : { only: args.only };
   if (args['dry-run']) {
-    const { planTrials } = await import('../plan/order.ts');
-    const { estimateRunMs } = await import('../plan/estimate.ts');
-    const { formatDuration } = await import('../units.ts');
-    const trials = planTrials(loaded.plan, only);
-    for (const { id, cell } of trials) process.stdout.write(`${id} ${cell.id}\n`);
-    process.stderr.write(
-      `${trials.length} trials of ${loaded.plan.cells.length} cells, about ` +
-        `${formatDuration(estimateRunMs(trials, loaded.definitions))}.\n`,
-    );
+    const { printDryRun } = await import('./dry-run.ts');
+    const { only } = await selectionOf(args);
+    await printDryRun(loaded, { only, resume: args.resume, retry });
     return;
   }
   const { runPlan } = await import('../pipeline.ts');

@@ -1,8 +1,8 @@
 /** The commands that need no QEMU, through the built program. */
 import { once } from 'node:events';
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { packageRoot } from '../../../harness/paths.ts';
 import { CommandLine, PLAN } from './command-line.ts';
@@ -81,6 +81,14 @@ describe.concurrent('prints', () => {
     expect(stderr).toMatch(/^2 trials of 1 cells?, about /);
   });
 
+  test('the trials of a comparison of two builds that is not run', async () => {
+    const builds = ['--base', 'debian:bookworm', '--candidate', 'debian:trixie'];
+    const ended = await line.migbench('regress', ...builds, '--plan', 'plan.yaml', '--dry-run');
+    expect(ended).toMatchObject({ exitCode: 0 });
+    expect(ended.stdout.trim().split('\n')).toHaveLength(4);
+    expect(ended.stderr).toMatch(/^4 trials of 2 cells, about /);
+  });
+
   test('workloads', async () => {
     expect(await output('workloads')).toMatch(/^memory-stress +pages +open/m);
     const page = await output('workloads', 'memory-stress');
@@ -151,6 +159,24 @@ test('report rewrites the report of a run and says where it is', async () => {
     .parse(JSON.parse(await output('report', 'run', '--json')));
   expect(json.records).toHaveLength(24);
   expect(json.files).toContain('run/report/index.html');
+});
+
+test('report --open starts the desktop’s browser, and says where there is none', async () => {
+  cpSync(join(packageRoot, 'test', 'fixtures', 'runs', 'every-outcome'), join(line.folder, 'run'), {
+    recursive: true,
+  });
+  // What a desktop and a machine without one have by this name.
+  const opener = join(line.folder, 'xdg-open');
+  vi.stubEnv('PATH', `${line.folder}:${process.env['PATH'] ?? ''}`);
+  const open = async (script: string) => {
+    writeFileSync(opener, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return line.migbench('report', 'run', '--format', 'html', '--open');
+  };
+  expect(await open('echo "$1" >opened')).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(readFileSync(join(line.folder, 'opened'), 'utf8').trim()).toBe('run/report/index.html');
+  const refused = await open('echo "no display" >&2; exit 3');
+  expect(refused.exitCode).toBe(0);
+  expect(refused.stderr).toContain('(xdg-open: 3); open run/report/index.html yourself.');
 });
 
 test('a reader that has seen enough is no error', async () => {

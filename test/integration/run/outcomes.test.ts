@@ -76,6 +76,10 @@ test('not converged: no failure, unless the plan insists on completion', async (
   const first = await migbench(['run', plan, '--out', out, '--only', '*/precopy/**']);
   expect(first, first.stderr).toMatchObject({ exitCode: 0, leftovers: [] });
   expect(recordsOf(out)).toMatchObject([{ outcome: { kind: 'not-converged' }, expected: true }]);
+  const trials = async (...flags: string[]) =>
+    (await migbench(['run', '--resume', out, '--dry-run', ...flags])).stdout.trim().split('\n');
+  expect(await trials('--only', '**')).toEqual([expect.stringContaining('/insisting/')]);
+  expect(await trials('--retry', 'not-converged')).toEqual([expect.stringContaining('/precopy/')]);
   // A run goes on with the cells it was begun with, unless told otherwise.
   const second = await migbench(['run', '--resume', out, '--only', '**']);
   expect(second, second.stderr).toMatchObject({ exitCode: 4, leftovers: [] });

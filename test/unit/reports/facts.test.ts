@@ -11,6 +11,10 @@ test('of a run: its changes and its cells', () => {
   expect(command({ overrides: ['repetitions=3'], only: 'idle/*', untilPrecision: 0.025 })).toBe(
     "migbench run plan.yaml --set repetitions=3 --only 'idle/*' --until-precision 2.5%",
   );
+  // As often as A and as B: the repetitions on record are those of both.
+  expect(command({ aa: true, overrides: ['guest.vcpus=2', 'repetitions=6'] })).toBe(
+    'migbench run plan.yaml --set guest.vcpus=2 --aa',
+  );
 });
 
 test('of regress: its builds', () => {
