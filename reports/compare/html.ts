@@ -4,7 +4,7 @@ import { renderSvg } from '../charts/render-svg.ts';
 import { escapeHtml } from '../escape.ts';
 import { runFacts } from '../facts.ts';
 import { counted } from '../format.ts';
-import { factsTable, table, withSub, type Html } from '../html/elements.ts';
+import { factsTable, sentence, table, withSub, type Html } from '../html/elements.ts';
 import { style } from '../html/style.ts';
 import { comparisonCharts } from './chart.ts';
 import { gateLines, gateSentence } from './gate.ts';
@@ -92,7 +92,7 @@ ${provenance(comparison)}</section></footer>
 function verdict(comparison: Comparison): Html {
   const findings = findingsOf(comparison).map(
     ({ text, verdict: each }) =>
-      `<li><span class="judged-${verdictLevels[each]}">${escapeHtml(text)}</span></li>`,
+      `<li><span class="judged-${verdictLevels[each]}">${sentence(text)}</span></li>`,
   );
   const list = findings.length === 0 ? '' : `<ul class="findings">\n${findings.join('\n')}\n</ul>`;
   const level = verdictLevels[comparison.verdict];
@@ -109,7 +109,7 @@ function gate({ gate: found }: Comparison): Html {
 function notices(comparison: Comparison): Html {
   const items = noticesOf(comparison).map(
     ({ level, text }) =>
-      `<li class="${level}"><span class="mark">${level === 'note' ? 'Note' : 'Warning'}</span><span>${escapeHtml(text)}</span></li>`,
+      `<li class="${level}"><span class="mark">${level === 'note' ? 'Note' : 'Warning'}</span><span>${sentence(text)}</span></li>`,
   );
   return items.length === 0
     ? ''

@@ -80,6 +80,14 @@ export function factsTable(caption: string, facts: readonly Fact[]): Html {
   );
 }
 
+/** A sentence of a verdict, whose figures keep their units: no line breaks between `2.2` and `s`. */
+export function sentence(text: string): Html {
+  return escapeHtml(text).replace(
+    /(?<=\d) (?=%|(?:µs|ms|s|min|h|B|[KMGT]i?B|[kMG]bit)\b)/gu,
+    '\u00a0',
+  );
+}
+
 /** A figure with something smaller under it. */
 export function withSub(text: string, sub: string): Html {
   return sub === ''

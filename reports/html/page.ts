@@ -7,7 +7,7 @@ import { terms } from '../glossary.ts';
 import type { ReportModel } from '../model.ts';
 import type { Notice } from '../notices.ts';
 import type { TimelinesResult } from '../timeline/collect.ts';
-import { copyButtons, factsTable, figuresTable, type Html } from './elements.ts';
+import { copyButtons, factsTable, figuresTable, sentence, type Html } from './elements.ts';
 import { shortList } from '../verdict/words.ts';
 import { filterPanel } from './filter-panel.ts';
 import { pageData } from './page-data.ts';
@@ -113,10 +113,10 @@ ${await clientScript()}`
 }
 
 function verdict(model: ReportModel): Html {
-  const sentences = model.findings.map(({ text }) => `<li>${escapeHtml(text)}</li>`);
+  const sentences = model.findings.map(({ text }) => `<li>${sentence(text)}</li>`);
   const list =
     sentences.length === 0 ? '' : `<ul class="findings">\n${sentences.join('\n')}\n</ul>`;
-  return `<section class="verdict ${model.level}" aria-label="Verdict"><p class="count">${escapeHtml(model.verdict)}</p>${list}</section>`;
+  return `<section class="verdict ${model.level}" aria-label="Verdict"><p class="count">${sentence(model.verdict)}</p>${list}</section>`;
 }
 
 /** When, which run, and on what: `2026-11-25 09:15 UTC · run … · TCG · QEMU 10.0.13 · 2 × AMD EPYC`. */

@@ -39,13 +39,14 @@ function worthSaying(
       .toSorted((a, b) => a.most - b.most)[0]?.setting;
   const quickest = least('totalTimeMs');
   const gentlest = least('pauseMs');
-  if (quickest === undefined || gentlest === undefined) return [];
-  return quickest === gentlest
-    ? [{ setting: quickest, as: ', the quickest and with the shortest pause,' }]
-    : [
-        { setting: quickest, as: ', the quickest,' },
-        { setting: gentlest, as: ', with the shortest pause,' },
-      ];
+  if (quickest !== undefined && quickest === gentlest) {
+    return [{ setting: quickest, as: ', the quickest and with the shortest pause,' }];
+  }
+  // One of them may be unknown: a probe that failed costs its own words.
+  return [
+    ...(quickest === undefined ? [] : [{ setting: quickest, as: ', the quickest,' }]),
+    ...(gentlest === undefined ? [] : [{ setting: gentlest, as: ', with the shortest pause,' }]),
+  ];
 }
 
 /** Over the cells of one setting, one per QEMU: ranges of their medians. */

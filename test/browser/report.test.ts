@@ -49,6 +49,11 @@ describe.skipIf(chromiumPath === undefined)('report in a browser', { timeout: 12
     await expect.poll(ticks).not.toBe(whole);
     await page.getByRole('button', { name: 'Whole' }).click();
     await expect.poll(ticks).toBe(whole);
+    // Every point of a line says when, what and how much.
+    await page.locator('#timeline .mark-symbol.role-mark path').first().hover({ force: true });
+    await expect
+      .poll(() => page.locator('#vg-tooltip-element').textContent())
+      .toMatch(/seconds.*remaining \(MiB\)/s);
     expect(complaints).toEqual([]);
   });
 

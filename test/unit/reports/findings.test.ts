@@ -113,6 +113,19 @@ describe('many settings, many workloads', () => {
     ]);
   });
 
+  test('of many without a pause, as where its probe failed, the quickest is said', () => {
+    const cells: Given[] = [
+      { setting: 'precopy', results: ['not converged'] },
+      ...[1, 2, 3, 4].map((n): Given => ({
+        setting: `multifd-${n}`,
+        results: [{ totalTimeMs: 1000 * n }],
+      })),
+    ];
+    expect(said(cells, 'not-converged')[0]).toMatch(
+      / do\. There, multifd-1, the quickest, takes 1 s\.$/,
+    );
+  });
+
   test('a hundred workloads do not make a hundred sentences', () => {
     const cells = Array.from({ length: 100 }, (_, i): Given => ({
       workload: `busy-${i}`,
