@@ -71,6 +71,17 @@ async function openPage(page: string): Promise<void> {
   }
 }
 
+/** @throws MigbenchError `usage` where the plan of a run has no thresholds. */
+async function requireThresholds(directory: string): Promise<void> {
+  const { readRunHeader } = await import('../record/reader.ts');
+  const { plan } = await readRunHeader(directory);
+  if (plan.thresholds.length > 0) return;
+  throw new MigbenchError(
+    'usage',
+    `--gate: the plan of ${directory} has no thresholds. Name one, such as --threshold outcome==completed.`,
+  );
+}
+
 async function report(args: ReportArguments): Promise<void> {
   const formats = parseFormats(args.format);
   if (args.open && formats !== undefined && !formats.includes('html')) {
@@ -79,6 +90,8 @@ async function report(args: ReportArguments): Promise<void> {
   const { terminalSummary, writeReport } = await import('../../reports/index.ts');
   const { thresholdFlags } = await import('./thresholds.ts');
   const thresholds = thresholdFlags(args.threshold, true);
+  // Refused before anything is written.
+  if (args.gate && thresholds.length === 0) await requireThresholds(args.run);
   const options = { thresholds, ...(formats === undefined ? {} : { formats }) };
   const { run, files } = await writeReport(args.run, options);
   if (args.json) {
@@ -92,12 +105,6 @@ async function report(args: ReportArguments): Promise<void> {
   }
   if (args.open) await openPage(join(args.run, 'report', 'index.html'));
   if (!args.gate && thresholds.length === 0) return;
-  if (thresholds.length === 0 && run.plan.thresholds.length === 0) {
-    throw new MigbenchError(
-      'usage',
-      `--gate: the plan of ${args.run} has no thresholds. Name one, such as --threshold outcome==completed.`,
-    );
-  }
   const { runExitCode } = await import('../exit-code.ts');
   process.exitCode = runExitCode(run, thresholds);
 }

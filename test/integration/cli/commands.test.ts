@@ -179,6 +179,18 @@ test('report --open starts the desktop’s browser, and says where there is none
   expect(refused.stderr).toContain('(xdg-open: 3); open run/report/index.html yourself.');
 });
 
+test('report --gate of a run without thresholds is refused before anything is written', async () => {
+  const run = join(line.folder, 'ungated');
+  cpSync(join(packageRoot, 'test', 'fixtures', 'runs', 'every-outcome'), run, { recursive: true });
+  const path = join(run, 'plan.resolved.json');
+  const plan = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(path, 'utf8')));
+  writeFileSync(path, JSON.stringify({ ...plan, thresholds: [] }));
+  const ended = await line.migbench('report', 'ungated', '--gate');
+  expect(ended.exitCode).toBe(2);
+  expect(ended.stderr).toContain('--gate: the plan of ungated has no thresholds. Name one,');
+  expect(existsSync(join(run, 'report'))).toBe(false);
+});
+
 test('a reader that has seen enough is no error', async () => {
   const many = Array.from({ length: 1500 }, (_, index) => `{ bandwidth: ${index + 1}Mbit/s }`);
   line.file('many.yaml', PLAN.replace('{ bandwidth: 1Gbit/s }', many.join(', ')));
