@@ -1,6 +1,9 @@
 /** What the figures of a run hold for: host, builds, plan, as name and value pairs. */
+import { z } from 'zod';
+import { medianOf } from '../harness/analysis/numbers.ts';
 import type { Run } from '../harness/record/reader.ts';
-import { formatBytes, formatDuration } from '../harness/units.ts';
+import type { TrialRecord } from '../harness/record/schema.ts';
+import { formatBytes, formatDuration, formatPercent } from '../harness/units.ts';
 import { escapeTerminal } from './escape.ts';
 import { groupsOf } from './groups.ts';
 import { qemuName } from './settings.ts';
@@ -94,9 +97,47 @@ function acceleratorFacts(accelerators: Run['environment']['accelerators']): rea
   });
 }
 
+/** What is read of a trial's details; a record of an older migbench may have less. */
+const watchingSchema = z.object({
+  counters: z.object({ observerCpuPercent: z.number().optional() }).optional(),
+  heartbeat: z.object({ periodUs: z.number(), costPercent: z.number().optional() }).optional(),
+});
+
+/** `5 ms`, or `5 ms to 20 ms`. */
+function rangeOf(values: readonly number[], format: (value: number) => string): string {
+  const [low, high] = [Math.min(...values), Math.max(...values)].map(format);
+  return low === high ? `${low}` : `${low} to ${high}`;
+}
+
+/**
+ * What it took to watch: of the host by all observers during a migration, and of the guests by their heartbeats, as
+ * measured in this run. Empty where nothing was measured.
+ */
+function observerFact(records: readonly TrialRecord[]): readonly Fact[] {
+  const watched = records.flatMap(({ details }) => watchingSchema.safeParse(details).data ?? []);
+  const host = watched.flatMap(({ counters }) => counters?.observerCpuPercent ?? []);
+  const beats = watched.flatMap(({ heartbeat }) => heartbeat ?? []);
+  const periods = beats.map(({ periodUs }) => periodUs / 1000);
+  const costs = beats.flatMap(({ costPercent }) => costPercent ?? []);
+  const parts = [
+    host.length === 0
+      ? ''
+      : `${formatPercent(medianOf(host))} of a processor during a migration (median; most ${formatPercent(Math.max(...host))})`,
+    periods.length === 0
+      ? ''
+      : `a heartbeat every ${rangeOf(periods, formatDuration)}` +
+        (costs.length === 0
+          ? ''
+          : `, which costs ${rangeOf(costs, formatPercent)} of the workload’s throughput (of a processor where it has none)`),
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? [] : [['Observers', parts.join('; ')]];
+}
+
 /** In the order in which a reader asks. */
-export function runFacts(run: Pick<Run, 'environment'>): readonly Fact[] {
-  const { environment } = run;
+export function runFacts(
+  run: Pick<Run, 'environment'> & Partial<Pick<Run, 'records'>>,
+): readonly Fact[] {
+  const { environment, records = [] } = run;
   const { host, image } = environment;
   return [
     ['Run', environment.runId],
@@ -133,6 +174,7 @@ export function runFacts(run: Pick<Run, 'environment'>): readonly Fact[] {
     ...(environment.calibrations.length === 0
       ? []
       : [['Calibration', calibrationText(environment.calibrations)] as const]),
+    ...observerFact(records),
     ['Software', `migbench ${environment.migbench}, Node ${environment.node}`],
   ];
 }
