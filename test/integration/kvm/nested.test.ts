@@ -1,0 +1,59 @@
+/**
+ * Real KVM, exercised: the quickstart's cells, a dirty ring, dirty-limit, and a link with delay and loss, in a machine
+ * with KVM and netem inside one without.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readRun } from '../../../harness/record/reader.ts';
+import type { TrialRecord } from '../../../harness/record/schema.ts';
+import { skipBecause, temporaryFolder, whyNoGuests } from '../run/cli.ts';
+import { nestedRun, runNested } from './nested-machine.ts';
+
+/** Longest the machine may take, ms: it is emulated, and what runs in it is not small. */
+const LIMIT_MS = 8.5 * 60_000;
+const GUEST = '224MiB-1cpu-host,svm=off';
+const LINK = '200Mbit';
+const DELAY_MS = 20;
+const DELAYED = `${LINK}+${DELAY_MS}ms+loss0.1%`;
+
+test('the quickstart’s cells under real KVM', async (context) => {
+  const unfit = await whyNoGuests();
+  if (unfit !== undefined) skipBecause(context, unfit);
+  const folder = await temporaryFolder();
+  // The database is among the long tests: here it takes as long as all others together.
+  const {
+    unfit: why,
+    exitCode,
+    console: words,
+  } = await runNested(nestedRun('{idle,memory-stress}/*'), folder, LIMIT_MS);
+  if (why !== undefined) skipBecause(context, `KVM in an emulated machine: ${why}`);
+  expect(exitCode, words).toBe(0);
+  const { records } = await readRun(join(folder, 'run'));
+  const nameOf = ({ labels: { workload, setting, link, guest } }: TrialRecord) =>
+    `${workload}/${setting}${link === LINK ? '' : ` over ${link}`}/${guest}`;
+  const expected = [
+    ...['auto-converge', 'multifd', 'postcopy', 'precopy', `precopy over ${DELAYED}`].map(
+      (setting) => `idle/${setting}/${GUEST}`,
+    ),
+    `memory-stress/dirty-limit/${GUEST}-ring4096`,
+    `memory-stress/postcopy/${GUEST}`,
+    `memory-stress/precopy/${GUEST}`,
+    `memory-stress/precopy/${GUEST}-ring4096`,
+  ];
+  expect(records.map(nameOf).sort()).toEqual(expected.sort());
+  for (const record of records) {
+    const { accelerator, outcome, integrity, measurements, labels, effective } = record;
+    const name = nameOf(record);
+    expect(accelerator, name).toBe('kvm');
+    expect(outcome, name).toMatchObject({ kind: 'completed' });
+    expect(integrity, name).toBe(labels.workload === 'idle' ? 'unchecked' : 'intact');
+    // What the guest was stopped for still had to come over the link.
+    expect(measurements.pauseMs, name).toBeGreaterThan(labels.link === DELAYED ? DELAY_MS : 0);
+    const limited = labels.setting === 'dirty-limit';
+    expect(effective?.source.capabilities['dirty-limit'], name).toBe(limited);
+    if (limited) expect(effective?.source.parameters['vcpu-dirty-limit']).toBe(10);
+  }
+  const report = await readFile(join(folder, 'run', 'report', 'report.md'), 'utf8');
+  expect(report).not.toContain('ran under TCG');
+});
