@@ -3,9 +3,9 @@
  * (guest.c) is migrated to and fro between two QEMUs over a Unix socket, and after each time its memory is read and
  * compared with its books.
  *
- *     node reproduce.mjs SECONDS GUEST QEMU…
+ *     node reproduce.mjs [--postcopy MS] SECONDS GUEST QEMU…
  *
- * GUEST is the program that guest.c makes; QEMU… a command for qemu-system-x86_64, with what else it needs (`-L DIR`,
+ * With --postcopy, post-copy is started so long after the migration. GUEST is the program that guest.c makes; QEMU… a command for qemu-system-x86_64, with what else it needs (`-L DIR`,
  * `-cpu MODEL`). It needs Node, nothing else. Prints one line per lost write and one at the end; ends with 1 where
  * something was lost.
  */
@@ -16,7 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const [seconds, guest, ...qemu] = process.argv.slice(2);
+const postcopyAfterMs = process.argv[2] === '--postcopy' ? Number(process.argv[3]) : undefined;
+const [seconds, guest, ...qemu] = process.argv.slice(postcopyAfterMs === undefined ? 2 : 4);
 const PAGE_COUNT = 16_384;
 const PAGE_BYTES = 4096;
 const BOOK = 0x0040_0000;
@@ -36,7 +37,7 @@ class Qemu {
   #waiting = [];
   #buffer = '';
 
-  async start(incoming) {
+  async start({ isDestination = false } = {}) {
     serial += 1;
     this.path = join(folder, `qmp-${serial}`);
     const [program, ...args] = qemu;
@@ -47,7 +48,7 @@ class Qemu {
         ...['-machine', 'pc', '-accel', 'tcg', '-m', '128M', '-nodefaults', '-no-user-config'],
         ...['-display', 'none', '-vga', 'none', '-kernel', guest],
         ...['-qmp', `unix:${this.path},server=on,wait=off`],
-        ...(incoming === undefined ? [] : ['-incoming', `unix:${incoming}`]),
+        ...(isDestination ? ['-incoming', 'defer'] : []),
       ],
       { stdio: ['ignore', 'ignore', 'inherit'] },
     );
@@ -63,6 +64,9 @@ class Qemu {
       }
     });
     await this.ask('qmp_capabilities');
+    await this.ask('migrate-set-capabilities', {
+      capabilities: [{ capability: 'postcopy-ram', state: postcopyAfterMs !== undefined }],
+    });
     return this;
   }
 
@@ -125,12 +129,17 @@ async function lost(machine) {
 async function migrate(source) {
   serial += 1;
   const path = join(folder, `incoming-${serial}`);
-  const destination = await new Qemu().start(path);
+  const destination = await new Qemu().start({ isDestination: true });
+  await destination.ask('migrate-incoming', { uri: `unix:${path}` });
   await source.ask('migrate-set-parameters', {
     'max-bandwidth': 125_000_000,
     'downtime-limit': 100,
   });
   await source.ask('migrate', { uri: `unix:${path}` });
+  if (postcopyAfterMs !== undefined) {
+    await sleep(postcopyAfterMs);
+    await source.ask('migrate-start-postcopy');
+  }
   for (const end = Date.now() + LIMIT_MS; ; await sleep(20)) {
     const { status, ram } = await source.ask('query-migrate');
     if (status === 'completed') {
