@@ -22,6 +22,8 @@ const SATURATED_PERCENT = 95;
 
 /** How often the harness's own timer is watched, ms. */
 const TIMER_MS = 10;
+/** So late, ms, a timer is on no quiet host: collecting garbage takes a quarter of it. */
+const STALLED_MS = 40;
 
 /** wire_bytes, the three processor times and host_cpu_busy_percent; `details`: what watching took, and how late it was. */
 export function countersProbe({ stage, source, destination }: ProbeContext): Probe {
@@ -63,9 +65,26 @@ export function countersProbe({ stage, source, destination }: ProbeContext): Pro
       // What is recorded is the time from one turn to the next.
       const late = (nanoseconds: number) => round(Math.max(0, nanoseconds / 1e6 - TIMER_MS));
       const timerLateMs = { p99: late(timer.percentile(99)), longest: late(timer.max) };
-      return { ...report, details: { ...Object(report.details), timerLateMs } };
+      return {
+        ...report,
+        details: { ...Object(report.details), timerLateMs },
+        warnings: [...(report.warnings ?? []), ...stallWarnings(timerLateMs.longest)],
+      };
     },
   };
+}
+
+/** @param lateMs how late the harness's own timer came at most during the migration. */
+export function stallWarnings(lateMs: number): NonNullable<ProbeReport['warnings']> {
+  if (lateMs < STALLED_MS) return [];
+  return [
+    {
+      code: 'host-stalled',
+      message:
+        `The host stood still, or was too busy, for ${lateMs.toFixed(0)} ms of the migration: so late came a timer of migbench itself. ` +
+        'Total time and pause may be longer by as much. Repeat on a quieter host, or one that is no virtual machine.',
+    },
+  ];
 }
 
 function between(before: Reading, after: Reading): ProbeReport {
