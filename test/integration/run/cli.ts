@@ -44,6 +44,8 @@ export interface StartOptions {
   /** Starts the program instead of this user's own shell: `unshare …`. */
   readonly through?: Program;
   readonly env?: Readonly<Record<string, string>>;
+  /** Longest that the program may take, ms. */
+  readonly timeoutMs?: number;
 }
 
 let started = 0;
@@ -117,7 +119,7 @@ export async function migbench(
   options: StartOptions = {},
 ): Promise<Ended & { readonly leftovers: readonly string[] }> {
   await using cli = await Cli.start(args, options);
-  const ended = await cli.ended();
+  const ended = await cli.ended(options.timeoutMs);
   return { ...ended, leftovers: await cli.leftovers() };
 }
 
