@@ -7,7 +7,9 @@ test('a host that stood still is said, a timer that is a little late is not', ()
   expect(stallWarnings(98.265)).toEqual([
     {
       code: 'host-stalled',
-      message: expect.stringMatching(/^The host stood still, or was too busy, for 98 ms of/) as unknown,
+      message: expect.stringMatching(
+        /^The host stood still, or was too busy, for 98 ms of/,
+      ) as unknown,
     },
   ]);
 });
