@@ -11,7 +11,7 @@ import { skipBecause, temporaryFolder, whyNoGuests } from '../run/cli.ts';
 import { nestedRun, runNested } from './nested-machine.ts';
 
 /** Longest the machine may take, ms: it is emulated, and what runs in it is not small. */
-const LIMIT_MS = 8.5 * 60_000;
+const LIMIT_MS = 6 * 60_000;
 const GUEST = '224MiB-1cpu-host,svm=off';
 const LINK = '200Mbit';
 const DELAY_MS = 20;
