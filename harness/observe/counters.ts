@@ -22,7 +22,7 @@ const SATURATED_PERCENT = 95;
 
 /** How often the harness's own timer is watched, ms. */
 const TIMER_MS = 10;
-/** So late, ms, a timer is on no quiet host: collecting garbage takes a quarter of it. */
+/** A timer that comes so late, ms, was kept from running: garbage collection took up to 12 ms where it was traced. */
 const STALLED_MS = 40;
 
 /** wire_bytes, the three processor times and host_cpu_busy_percent; `details`: what watching took, and how late it was. */

@@ -5,8 +5,8 @@
  *
  *     node reproduce.mjs [--postcopy MS] SECONDS GUEST QEMU…
  *
- * With --postcopy, post-copy is started so long after the migration. GUEST is the program that guest.c makes; QEMU… a command for qemu-system-x86_64, with what else it needs (`-L DIR`,
- * `-cpu MODEL`). It needs Node, nothing else. Prints one line per lost write and one at the end; ends with 1 where
+ * With --postcopy, post-copy is started so long after the migration. GUEST is the program that guest.c makes; QEMU… a
+ * command for qemu-system-x86_64, with what else it needs (`-L DIR`, `-cpu MODEL`). It needs Node, nothing else. Prints one line per lost write and one at the end; ends with 1 where
  * something was lost.
  */
 import { spawn } from 'node:child_process';
