@@ -17,7 +17,7 @@ export const terms: readonly Term[] = [
   {
     name: 'Downtime (reported)',
     text: "QEMU's own figure, and only that. In post-copy it can be a hundred times too small.",
-    see: 'docs/methodology.md#why-four-figures-for-one-downtime',
+    see: 'docs/methodology.md#why-five-figures-for-one-downtime',
   },
   {
     name: 'Pause',

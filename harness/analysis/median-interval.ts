@@ -7,9 +7,6 @@
  */
 import { compareFigures, type Figure } from './censored.ts';
 
-/** Below this n even [min, max] covers less than 95 %: at 5 it covers 93.75 %. */
-export const MINIMUM_N_FOR_MEDIAN_INTERVAL = 6;
-
 /** What to print in place of an interval below that. */
 export const N_TOO_SMALL = 'n too small';
 

@@ -166,8 +166,6 @@ export const cardSchema = shape.superRefine((card, context) => {
 });
 
 export type Card = z.infer<typeof cardSchema>;
-export type CardCost = z.infer<z.ZodObject<typeof costShape>>;
-export type CardConvergence = z.infer<typeof convergence>;
 
 /**
  * Read a card, or the card in a directory of `characterize`.

@@ -5,7 +5,10 @@
  *     refs/<name>.json    which tree answers which request
  *     debs/<sha256>.deb   verified packages of a tree that is not finished yet
  *     lists/<name>/       apt's package lists
+ *     images/             guest images
+ *     programs/           migbench's own C programs for this host
  *     facts/<name>.json   small answers that took time to find, such as a binary's hash
+ *     accelerators/       whether KVM works, until this host boots again
  *     locks/<name>        who is making what
  *     work/<name>/        everything unfinished; its owner is written in it
  *

@@ -22,9 +22,6 @@ const paths = {
 /** A program that the toolbox knows. */
 export type ToolName = keyof typeof paths;
 
-/** Their names. */
-export const toolNames = Object.keys(paths) as readonly ToolName[];
-
 const request = {
   name: 'toolbox',
   suite: 'bookworm',

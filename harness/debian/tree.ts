@@ -67,11 +67,6 @@ export function resolveInTree(tree: Pick<Tree, 'root'>, path: string): string {
   return join(tree.root, ...done);
 }
 
-/** Whether the tree has this file (links followed inside of it). */
-export function treeHas(tree: Tree, path: string): boolean {
-  return existsSync(resolveInTree(tree, path));
-}
-
 /**
  * Trees are found by their loader through a list of folders, in which these characters part one from the next.
  *

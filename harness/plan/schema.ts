@@ -7,11 +7,6 @@ import { z } from 'zod';
 import { buildReference, guestSchema, linkSchema, pinSchema } from './host-schema.ts';
 import { quantity, shaped } from './quantity.ts';
 
-/** What a custom issue of this schema carries beside its message. */
-export interface IssueDetails {
-  readonly suggestion?: string;
-}
-
 /** Longest window or deadline, in ms: a day. */
 const LONGEST_MS = 86_400_000;
 /** Most repetitions of a cell. */
