@@ -64,7 +64,7 @@ describe('characterize', () => {
     });
   });
 
-  // Side by side: a minute and a half each, of guests that are idle most of the time.
+  // Side by side: up to a minute and a half each, of guests that are idle most of the time.
   test.concurrent.each([
     ['phases', /It has phases: /u, /has phases: the curve mixes them/u],
     ['drift', /It drifts: /u, /drifts: what it dirties changed/u],
@@ -85,7 +85,7 @@ describe('characterize', () => {
     expect(await readFile(join(out, 'card.md'), 'utf8')).toMatch(verdict);
   });
 
-  test('a guest that idles is said to', async () => {
+  test.concurrent('a guest that idles is said to', async () => {
     const out = join(folder, 'idle');
     const { exitCode, stderr, stdout } = await migbench(
       ...['characterize', 'idle', '--windows', '100ms,1s,2s', '--out', out],
@@ -98,7 +98,7 @@ describe('characterize', () => {
     expect(card.dirtyCurve[0]!.uniqueDirtyBytes.median).toBeLessThan(MIB);
   });
 
-  test('a load that ends is refused', async () => {
+  test.concurrent('a load that ends is refused', async () => {
     const ended = await migbench(
       ...['characterize', changing, '--set', 'workloads.0.mode=ends', '--out', join(folder, 'x')],
     );
