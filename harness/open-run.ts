@@ -7,6 +7,7 @@ import { MigbenchError } from './errors.ts';
 import { describeHost } from './host.ts';
 import type { RunRequest } from './pipeline.ts';
 import { planHash } from './plan/canonical.ts';
+import type { PlannedTrial } from './plan/types.ts';
 import type { Provisions } from './provision.ts';
 import { finishedTrials } from './record/resume.ts';
 import { SCHEMA_VERSION, type Environment } from './record/schema.ts';
@@ -25,9 +26,15 @@ export interface OpenedRun extends AsyncDisposable {
   provisioned(provisions: Provisions): Promise<void>;
 }
 
+/** How much is to be done, as environment.json has it. */
+function extentOf(planned: readonly PlannedTrial[]) {
+  const cells = new Set(planned.map(({ cell }) => cell.id));
+  return { plannedTrials: planned.length, plannedCells: cells.size };
+}
+
 function newEnvironment(
   request: RunRequest,
-  plannedTrials: number,
+  planned: readonly PlannedTrial[],
   kind: SandboxKind,
 ): Environment {
   const { plan } = request.loaded;
@@ -43,7 +50,7 @@ function newEnvironment(
     seed: plan.seed,
     repetitions: plan.repetitions,
     thresholds: [...plan.thresholds],
-    plannedTrials,
+    ...extentOf(planned),
     host: describeHost(),
     sandboxMode: kind.mode,
     guestNetwork: kind.guestNetwork,
@@ -130,7 +137,7 @@ function requireSameProvisions(
  */
 export async function openRun(
   request: RunRequest,
-  plannedTrials: number,
+  planned: readonly PlannedTrial[],
   kind: SandboxKind,
 ): Promise<OpenedRun> {
   const { runDirectory, loaded } = request;
@@ -145,15 +152,17 @@ export async function openRun(
     const { environment } = writer;
     requireSameSandbox(environment, kind, runDirectory);
     warnings = [...resumed.state.warnings, ...hostChanges(environment)];
+    const { plannedTrials, plannedCells } = extentOf(planned);
     await writer.updateEnvironment({
       ...environment,
       plannedTrials: Math.max(environment.plannedTrials, plannedTrials),
+      plannedCells: Math.max(environment.plannedCells ?? 0, plannedCells),
     });
   } else {
     writer = await RunWriter.create(runDirectory, {
       planText: loaded.text,
       plan: loaded.plan,
-      environment: newEnvironment(request, plannedTrials, kind),
+      environment: newEnvironment(request, planned, kind),
     });
   }
   let begun = request.resume;

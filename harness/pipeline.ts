@@ -74,7 +74,7 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
   requireCrossing(planned, kind.mode);
   requireProcessors(planned);
   if (!request.resume) requireMemory(planned);
-  await using opened = await openRun(request, planned.length, kind);
+  await using opened = await openRun(request, planned, kind);
   const trials = planned.filter((trial) => !opened.finished.has(trial.id));
   let measured: number = EXIT_CODES.ok;
   const { bootedBy, untilPrecision, base } = opened.environment;

@@ -8,11 +8,32 @@
 /** Tables that are as likely as the one seen but for rounding. */
 const ROUNDING = 1 + 1e-7;
 
+/** k of n. */
+interface Completed {
+  readonly k: number;
+  readonly n: number;
+}
+
 /** k of n in each group; 1 where a group is empty. */
-export function fisherExact(
-  one: { readonly k: number; readonly n: number },
-  other: { readonly k: number; readonly n: number },
-): number {
+export function fisherExact(one: Completed, other: Completed): number {
+  const { least, probabilities } = tablesOf(one, other);
+  return pOf(probabilities, probabilities[one.k - least] ?? 1);
+}
+
+/**
+ * The least p that any table with the same totals has: where it is above the level, nothing could be called however the
+ * completed ones were spread, and the test need not count among several (Tarone 1990). 1 where all or none completed.
+ */
+export function leastFisherP(one: Completed, other: Completed): number {
+  const { probabilities } = tablesOf(one, other);
+  return pOf(probabilities, Math.min(...probabilities));
+}
+
+/** The probabilities of all tables with these totals, by how many of the first group completed: from `least` up. */
+function tablesOf(
+  one: Completed,
+  other: Completed,
+): { readonly least: number; readonly probabilities: readonly number[] } {
   const completed = one.k + other.k;
   const total = one.n + other.n;
   const least = Math.max(0, completed - other.n);
@@ -21,12 +42,18 @@ export function fisherExact(
   const logChoose = (n: number, k: number) => (logs[n] ?? 0) - (logs[k] ?? 0) - (logs[n - k] ?? 0);
   const probability = (k: number) =>
     Math.exp(logChoose(one.n, k) + logChoose(other.n, completed - k) - logChoose(total, completed));
-  const seen = probability(one.k);
+  return {
+    least,
+    probabilities: Array.from({ length: most - least + 1 }, (_, place) =>
+      probability(least + place),
+    ),
+  };
+}
+
+/** The probability of all tables that are no more likely than the one seen. */
+function pOf(probabilities: readonly number[], seen: number): number {
   let sum = 0;
-  for (let k = least; k <= most; k += 1) {
-    const each = probability(k);
-    if (each <= seen * ROUNDING) sum += each;
-  }
+  for (const each of probabilities) if (each <= seen * ROUNDING) sum += each;
   return Math.min(1, sum);
 }
 

@@ -39,16 +39,19 @@ export function failedChecks({ checks }: Pick<Gate, 'checks'>): readonly GateChe
 /** Always part of a gate: a guest whose data was damaged is worse than a slow one. */
 export const INTEGRITY = 'integrity != damaged';
 
+/** Part of it where the run knows how many cells it was to have. */
+export const COVERAGE = 'every cell has a trial';
+
 /**
  * Check thresholds; without any there is no gate, and none that fails. Damaged guest data always fails one.
  *
- * A threshold that no cell could be held to fails too: a gate that has checked nothing must not look like one that
- * was passed.
+ * A threshold that no cell could be held to fails too, and so does a cell without a trial: a gate that has checked
+ * nothing must not look like one that was passed. Where all thresholds are on changes, there is none to look like it.
  *
  * @param cells of the run, in the plan's order, where the caller has them already.
  */
 export function evaluateGate(
-  run: Pick<Run, 'records' | 'plan'>,
+  run: Pick<Run, 'records' | 'plan'> & Partial<Pick<Run, 'environment'>>,
   thresholds: readonly string[],
   cells?: readonly CellSummary[],
 ): Gate {
@@ -56,11 +59,29 @@ export function evaluateGate(
   const expectations = new Map(run.plan.cells.map(({ id, expect }) => [id, expect]));
   const all = cells ?? summarizeInPlanOrder(run);
   const texts = new Set(thresholds.map((text) => text.trim()));
+  const judgedHere = isJudgedInRun(thresholds);
   const checks = [
     ...[...texts].flatMap((text) => checkThreshold(text, all, expectations)),
-    ...all.map(checkIntegrity),
+    ...(judgedHere ? checkCoverage(all.length, run.environment?.plannedCells) : []),
+    ...(judgedHere ? all.map(checkIntegrity) : []),
   ];
   return { checks, passed: checks.every(({ status }) => status !== 'failed') };
+}
+
+/** Whether one of the thresholds is about a run by itself, and not about a change. */
+export function isJudgedInRun(thresholds: readonly string[]): boolean {
+  return thresholds.some((text) => {
+    const parsed = parseThreshold(text);
+    return !parsed.ok || parsed.threshold.kind !== 'relative';
+  });
+}
+
+/** Cells that a limit of time or an end too early has left without a trial. */
+function checkCoverage(found: number, planned: number | undefined): readonly GateCheck[] {
+  const missing = (planned ?? 0) - found;
+  if (missing <= 0) return [];
+  const text = `${missing} of ${planned} cells ${missing === 1 ? 'has' : 'have'} no trial yet: go on with --resume`;
+  return [{ threshold: COVERAGE, status: 'failed', text }];
 }
 
 function checkThreshold(

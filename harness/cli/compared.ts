@@ -16,7 +16,12 @@ export async function noiseFloorFor(
   for (const directory of named === undefined ? compared : [named]) {
     const found = directory === undefined ? undefined : await readNoiseFloor(directory);
     if (found !== undefined && directory !== undefined) {
-      return { noiseFloor: noiseFloorLookup(found), noiseFloorOf: directory };
+      const { readEnvironment } = await import('../record/reader.ts');
+      return {
+        noiseFloor: noiseFloorLookup(found),
+        noiseFloorOf: directory,
+        noiseFloorFrom: await readEnvironment(directory),
+      };
     }
   }
   if (named === undefined) return {};

@@ -71,11 +71,20 @@ async function openPage(page: string): Promise<void> {
   }
 }
 
-/** @throws MigbenchError `usage` where the plan of a run has no thresholds. */
+/** @throws MigbenchError `usage` where the plan of a run has no thresholds that a run can be held to. */
 async function requireThresholds(directory: string): Promise<void> {
   const { readRunHeader } = await import('../record/reader.ts');
   const { plan } = await readRunHeader(directory);
-  if (plan.thresholds.length > 0) return;
+  const { isJudgedInRun } = await import('../analysis/gate.ts');
+  if (isJudgedInRun(plan.thresholds)) return;
+  if (plan.thresholds.length > 0) {
+    throw new MigbenchError(
+      'usage',
+      `--gate: the thresholds of ${directory} are on changes (${plan.thresholds.join(', ')}), which a comparison is held ` +
+        `to: migbench compare --gate, or migbench regress --resume ${directory}. To hold the run by itself to something, ` +
+        'name it, such as --threshold outcome==completed.',
+    );
+  }
   throw new MigbenchError(
     'usage',
     `--gate: the plan of ${directory} has no thresholds. Name one, such as --threshold outcome==completed.`,

@@ -1,8 +1,9 @@
 /** What two sides must have in common for their figures to be comparable, and where they have not. */
+import { DRIFT_BOUND, driftOf } from '../analysis/drift.ts';
 import type { Environment } from '../record/schema.ts';
-import { formatBytes } from '../units.ts';
+import { formatBytes, formatDuration } from '../units.ts';
 import type { CellPair } from './match.ts';
-import type { ComparedDimension, FingerprintDifference } from './types.ts';
+import type { ComparedDimension, ComparedSide, FingerprintDifference } from './types.ts';
 
 type Fact = readonly [what: string, of: (environment: Environment) => string];
 
@@ -44,7 +45,7 @@ export function cellDifferences(
   pairs: readonly CellPair[],
   by: ComparedDimension | undefined,
 ): readonly FingerprintDifference[] {
-  return pairs.flatMap(({ label, base, candidate }): readonly FingerprintDifference[] => {
+  const inCells = pairs.flatMap(({ label, base, candidate }): readonly FingerprintDifference[] => {
     const known = base.accelerators.length > 0 && candidate.accelerators.length > 0;
     const accelerators = [listed(base.accelerators), listed(candidate.accelerators)] as const;
     const machines = [listed(base.machineTypes), listed(candidate.machineTypes)] as const;
@@ -71,6 +72,47 @@ export function cellDifferences(
           ]),
     ];
   });
+  return [...inCells, ...buildDifferences(pairs, by)];
+}
+
+/** Other builds behind the same reference (`system`, after an upgrade), once for all cells. */
+function buildDifferences(
+  pairs: readonly CellPair[],
+  by: ComparedDimension | undefined,
+): readonly FingerprintDifference[] {
+  if (by === 'qemu' || by === 'source' || by === 'destination') return [];
+  const found = new Map<string, FingerprintDifference>();
+  for (const { base, candidate } of pairs) {
+    const [one, other] = [listed(base.qemu), listed(candidate.qemu)];
+    if (one === other) continue;
+    const difference = { what: 'QEMU', base: one, candidate: other, incomparable: false };
+    found.set(differenceText(difference), difference);
+  }
+  return [...found.values()];
+}
+
+/** Runs whose host was not one machine: a warning each. */
+export function driftWarnings(sides: readonly ComparedSide[]): readonly string[] {
+  const runs = new Map(sides.map((side) => [side.environment.runId, side]));
+  return [...runs.values()].flatMap(({ directory, environment }) => {
+    const drift = driftOf(environment.calibrations);
+    if (drift === undefined || drift.factor <= DRIFT_BOUND) return [];
+    const { task, fastestMs, slowestMs, factor } = drift;
+    return [
+      `${directory}: the host drifted: ${task} took ${formatDuration(fastestMs)} at one time of the run and ` +
+        `${formatDuration(slowestMs)} at another (× ${factor.toFixed(1)}). Its results are not to be trusted.`,
+    ];
+  });
+}
+
+/** A noise floor that was measured on something else than what is compared. */
+export function floorWarnings(floor: Environment, compared: Environment): readonly string[] {
+  const differing = environmentDifferences(floor, compared).filter((each) => each.incomparable);
+  if (differing.length === 0) return [];
+  return [
+    `The noise floor was measured on something else, and may hide or invent changes here (${differing.map(differenceText).join('; ')}). ` +
+      'Measure it where the comparison runs: migbench run --aa.',
+  ];
 }
 
 /** A difference as a line. */

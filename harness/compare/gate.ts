@@ -20,7 +20,7 @@ export const COMPLETION_RULE = 'completion does not regress';
  * @param thresholds relative ones (`total_time_ms <= +5%`).
  */
 export function evaluateComparisonGate(
-  { cells }: Pick<Comparison, 'cells'>,
+  { cells, unmatched }: Pick<Comparison, 'cells' | 'unmatched'>,
   thresholds: readonly RelativeThreshold[],
 ): NonNullable<Comparison['gate']> {
   const rules = thresholds.length === 0 ? [noneRegresses(cells)] : [];
@@ -32,7 +32,10 @@ export function evaluateComparisonGate(
   return {
     checks,
     passed: checks.every(({ status }) => status !== 'failed'),
-    notes: thresholds.flatMap((threshold) => coarseNote(threshold, cells) ?? []),
+    notes: [
+      ...lostNote(unmatched.base.length),
+      ...thresholds.flatMap((threshold) => coarseNote(threshold, cells) ?? []),
+    ],
   };
 }
 
@@ -154,26 +157,47 @@ function foundText({ metric, verdict, reason, effect, base, candidate }: MetricC
   const counts = `n = ${base.n} and ${candidate.n}`;
   const judged = reason === '' ? verdict : `${verdict} (${reason})`;
   if (effect === undefined) return `${judged}, ${counts}`;
-  const { kind, estimate, interval } = effect;
+  const { kind, estimate, interval, beyond } = effect;
+  if (beyond !== undefined) {
+    return `${judged}: ${beyond === 'above' ? 'higher' : 'lower'} by more than can be said, since so many did not converge, ${counts}`;
+  }
   const size = kind === 'ratio' ? `× ${digits(estimate)}` : `by ${digits(estimate)} ${metric.unit}`;
   const ends =
     interval === undefined ? '' : ` (${digits(interval.low)} – ${digits(interval.high)})`;
   return `${judged}: ${size}${ends}, ${counts}`;
 }
 
-/** A limit that is finer than what counts as a change. */
+/** What the base measured and nobody has compared. */
+function lostNote(count: number): readonly string[] {
+  if (count === 0) return [];
+  const which =
+    count === 1
+      ? '1 cell of the base has no partner, and is'
+      : `${count} cells of the base have no partner, and are`;
+  return [`${which} not covered by this gate.`];
+}
+
+/** A limit that is finer than what counts as a change, or than what would have been seen. */
 function coarseNote(
   { text, metric, change }: RelativeThreshold,
   cells: readonly CellComparison[],
 ): string | undefined {
   if (change.kind !== 'ratio') return undefined;
-  const least = Math.max(
+  const found = cells.flatMap(({ metrics }) =>
+    metrics.filter((each) => each.metric.key === metric.key),
+  );
+  const counting = Math.max(0, ...found.map(({ minimumChange }) => minimumChange));
+  const seen = Math.max(
     0,
-    ...cells.flatMap(({ metrics }) =>
-      metrics.flatMap((each) => (each.metric.key === metric.key ? each.minimumChange : [])),
+    ...found.map(({ verdict, minimumDetectable }) =>
+      verdict === 'no-change' ? (minimumDetectable ?? 0) : 0,
     ),
   );
-  return Math.abs(change.value - 1) >= least
-    ? undefined
-    : `${text}: changes below ${percentText(least)} are not called here, whatever the limit (--minimum-change).`;
+  const limit = Math.abs(change.value - 1);
+  if (limit < counting) {
+    return `${text}: changes below ${percentText(counting)} are not called here, whatever the limit (--minimum-change).`;
+  }
+  return limit < seen
+    ? `${text}: a change below ${percentText(seen)} may have been missed; more repetitions would show it.`
+    : undefined;
 }

@@ -1,10 +1,16 @@
 /** Comparisons: two runs, or groups of one run. Pure, but for reading run directories (`readSide`). */
 import { benjaminiHochberg } from '../analysis/benjamini-hochberg.ts';
-import { fisherExact } from '../analysis/fisher-exact.ts';
+import { fisherExact, leastFisherP } from '../analysis/fisher-exact.ts';
 import { holm } from '../analysis/holm.ts';
 import { wilsonInterval } from '../analysis/wilson-interval.ts';
 import { MigbenchError } from '../errors.ts';
-import { cellDifferences, differenceText, environmentDifferences } from './fingerprint.ts';
+import {
+  cellDifferences,
+  differenceText,
+  driftWarnings,
+  environmentDifferences,
+  floorWarnings,
+} from './fingerprint.ts';
 import { pairGroups, pairRuns, type CellPair, type Pairing } from './match.ts';
 import { canBeCalled, compareMetric, testMetric } from './metric.ts';
 import { OTHER_TEMPLATE_MINIMUM_CHANGE, SAME_TEMPLATE, defaultOptions } from './options.ts';
@@ -157,7 +163,8 @@ function comparison(
     (sum, { base, candidate }) => sum + base.outcomes.invalid + candidate.outcomes.invalid,
     0,
   );
-  const { metrics, noiseFloor: _, ...others } = options;
+  const { metrics, noiseFloor: _, noiseFloorFrom, ...others } = options;
+  const drifts = driftWarnings([sides.base, ...sides.candidates]);
   return {
     schemaVersion: 1,
     ...(by === undefined ? {} : { by }),
@@ -172,9 +179,13 @@ function comparison(
         ? []
         : ['Figures are compared that are not comparable (--force): see what differs.']),
       ...(invalid === 0 ? [] : [`${invalid} invalid trials were left out.`]),
+      ...drifts,
+      ...(noiseFloorFrom === undefined
+        ? []
+        : floorWarnings(noiseFloorFrom, sides.base.environment)),
       ...warnings,
     ],
-    trusted: incomparable.length === 0 && invalid === 0,
+    trusted: incomparable.length === 0 && invalid === 0 && drifts.length === 0,
     verdict: gravest(cells.map(({ verdict }) => verdict)),
     sentence: sentenceOf(cells),
   };
@@ -192,10 +203,18 @@ function compareCells(
   const family = tested.flat().filter((each) => canBeCalled(each, options));
   const adjusted = correct(family.map(({ test }) => test?.p ?? 1));
   const adjustedOf = new Map(family.map((each, index) => [each, adjusted[index]]));
+  const called = adjusted.filter((p) => p <= options.alpha).length;
+  const among = {
+    tests: family.length,
+    // Holm's first step; of Benjamini and Hochberg's, the one that was reached.
+    level:
+      (options.alpha * (options.correction === 'holm' ? 1 : Math.max(1, called))) /
+      Math.max(1, family.length),
+  };
   const completions = completionsOf(pairs, options);
   const cells = pairs.map((pair, index): CellComparison => {
     const metrics = (tested[index] ?? []).map((each) =>
-      compareMetric(each, adjustedOf.get(each), family.length, options),
+      compareMetric(each, adjustedOf.get(each), among, options),
     );
     const base = comparedCell(pair.base);
     const candidate = comparedCell(pair.candidate);
@@ -246,10 +265,16 @@ function completionsOf(
   const counts = pairs.map(({ base, candidate }) => {
     const one = completed(base);
     const other = completed(candidate);
-    const p = one.n > 0 && other.n > 0 ? fisherExact(one, other) : undefined;
-    return { base: wilsonInterval(one.k, one.n), candidate: wilsonInterval(other.k, other.n), p };
+    const isTested = one.n > 0 && other.n > 0;
+    return {
+      base: wilsonInterval(one.k, one.n),
+      candidate: wilsonInterval(other.k, other.n),
+      p: isTested ? fisherExact(one, other) : undefined,
+      // Cells in which all completed say nothing, and must not make it harder to see where some did not.
+      canBeCalled: isTested && leastFisherP(one, other) <= options.alpha,
+    };
   });
-  const tested = counts.filter(({ p }) => p !== undefined);
+  const tested = counts.filter(({ canBeCalled: can }) => can);
   const adjusted = correct(tested.map(({ p }) => p ?? 1));
   const adjustedOf = new Map(tested.map((each, index) => [each, adjusted[index]]));
   return counts.map((each): CompletionComparison => {

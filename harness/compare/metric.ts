@@ -47,11 +47,16 @@ export function canBeCalled(tested: TestedMetric, options: CompareOptions): bool
   return tested.test !== undefined && tested.test.smallestP <= options.alpha;
 }
 
-/** The least relative change that these figures would have shown. */
+/** Among how many tests one is judged, and the level that is left for it. */
+export interface Family {
+  readonly tests: number;
+  readonly level: number;
+}
+
+/** The least relative change that these figures would have shown: significant, and above the least that counts. */
 function minimumDetectable(
   { metric, base, effect, minimumChange }: TestedMetric,
-  tests: number,
-  options: CompareOptions,
+  level: number,
 ): number | undefined {
   const { interval, kind, confidence } = effect ?? {};
   if (interval?.low === undefined || interval.high === undefined || confidence === undefined) {
@@ -60,27 +65,29 @@ function minimumDetectable(
   const isRatio = kind === 'ratio';
   const scale = isRatio ? Math.log : (value: number) => value;
   const ends = { low: scale(interval.low), high: scale(interval.high) };
-  const level = options.alpha / Math.max(1, tests);
-  const shift = minimumDetectableShift(ends, { confidence, level });
   const middle = base.median?.censored === false ? Math.abs(base.median.value) : 0;
+  const least = isRatio ? Math.log1p(minimumChange) : minimumChange * middle;
+  const shift = minimumDetectableShift(ends, { confidence, level, least });
   if (shift === undefined || (!isRatio && middle === 0)) return undefined;
   const change = isRatio ? Math.expm1(shift) : shift / middle;
   // Figures in whole units cannot show less than one, however quiet they are.
   const step = metric.digits === 0 && middle > 0 ? 1 / middle : 0;
-  return Math.max(change, step, minimumChange);
+  return Math.max(change, step);
 }
 
 /** The whole comparison of a metric. */
 export function compareMetric(
   tested: TestedMetric,
   adjustedP: number | undefined,
-  tests: number,
+  { tests, level }: Family,
   options: CompareOptions,
 ): MetricComparison {
   const { test } = tested;
-  const detectable = minimumDetectable(tested, tests, options);
+  const detectable = minimumDetectable(tested, level);
   const judged = judgeMetric(tested, {
     ...options,
+    // Who says that smaller changes do not count is not told that they might have been missed.
+    resolution: Math.max(options.resolution, options.minimumChange),
     tests,
     adjustedP,
     minimumDetectable: detectable,

@@ -143,6 +143,6 @@ export function noiseFloorLookup(found: NoiseFloor): NonNullable<CompareOptions[
   return (key, cellId) => {
     const column = columns.get(key) ?? '';
     const own = cells.get(cellId);
-    return own?.has(column) === true ? own.get(column) : found.metrics[column];
+    return own?.get(column) ?? found.metrics[column];
   };
 }

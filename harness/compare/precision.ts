@@ -21,7 +21,7 @@ export interface Width {
   /** A cell, or a pair of cells. */
   readonly label: string;
   readonly metric: Metric;
-  /** As the goal's fraction; absent where there are too few figures for an interval. */
+  /** As the goal's fraction; absent where there are too few figures for an interval with two ends. */
   readonly width?: number;
 }
 
@@ -52,7 +52,7 @@ export function precisionText(widths: readonly Width[], { fraction }: PrecisionG
   const [widest] = open;
   if (widest === undefined) return `All ${widths.length} intervals are within ${goal}.`;
   const { label, metric, width } = widest;
-  const found = width === undefined ? 'too few figures' : `±${changeText(width)}`;
+  const found = width === undefined ? 'too few figures for one' : `±${changeText(width)}`;
   return `${open.length} of ${widths.length} intervals are not within ${goal} yet; the widest: ${metric.column} of ${label}, ${found}.`;
 }
 
@@ -62,7 +62,7 @@ function cellWidths(cell: CellData): readonly Width[] {
     if (n === 0 || median === undefined || median.censored) return [];
     const common = { label: cell.cellId, metric };
     if (ciLow === undefined || ciHigh === undefined) return [common];
-    if (ciHigh.censored) return [];
+    if (ciHigh.censored) return [common];
     const half = (ciHigh.value - ciLow.value) / 2;
     return [{ ...common, width: half === 0 ? 0 : half / Math.abs(median.value) }];
   });

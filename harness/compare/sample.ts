@@ -95,6 +95,8 @@ export function effectOf(
   if (shift === undefined) return undefined;
   const { estimate, interval } = shift;
   const natural = (value: number) => (kind === 'ratio' ? Math.exp(value) : value);
+  const beyond =
+    interval?.low === Infinity ? 'above' : interval?.high === -Infinity ? 'below' : undefined;
   const known = (value: number | undefined): value is number =>
     value !== undefined && Number.isFinite(value);
   return {
@@ -108,6 +110,7 @@ export function effectOf(
             ...(known(interval.high) ? { high: natural(interval.high) } : {}),
           },
         }),
+    ...(beyond === undefined ? {} : { beyond }),
     confidence,
   };
 }

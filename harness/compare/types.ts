@@ -47,8 +47,9 @@ export interface CompareOptions {
   readonly resolution: number;
   /** This host's A/A noise of a metric, as a relative change; `undefined` where it is not known. */
   readonly noiseFloor?: (metric: Metric['key'], cellId: string) => number | undefined;
-  /** The run whose A/A gave that, for the record. */
+  /** The run whose A/A gave that, for the record; and what it was measured on. */
   readonly noiseFloorOf?: string;
+  readonly noiseFloorFrom?: Environment;
   /** Compare across fingerprints, with a warning, instead of refusing. */
   readonly force: boolean;
 }
@@ -76,6 +77,8 @@ export interface Effect {
   readonly estimate?: number;
   /** Absent where there are too few figures for one; an absent end is unbounded. */
   readonly interval?: { readonly low?: number; readonly high?: number };
+  /** On which side of "no change" the whole interval is where it has no end to say: too many figures are censored. */
+  readonly beyond?: 'above' | 'below';
   /** Of the interval. */
   readonly confidence: number;
 }
@@ -115,7 +118,7 @@ export interface CompletionComparison {
   readonly candidate?: Proportion;
   /** Fisher's exact test; absent where a side has n = 0. */
   readonly p?: number;
-  /** Corrected across the cells. */
+  /** Corrected across the cells; absent where no table with these totals could be called. */
   readonly adjustedP?: number;
   readonly verdict: Exclude<Verdict, 'differs'>;
   readonly reason: string;
@@ -177,7 +180,7 @@ export interface Comparison {
   readonly base: ComparedSide;
   /** One side for each candidate: several where a run has more than two groups. */
   readonly candidates: readonly ComparedSide[];
-  readonly options: Omit<CompareOptions, 'metrics' | 'noiseFloor'> & {
+  readonly options: Omit<CompareOptions, 'metrics' | 'noiseFloor' | 'noiseFloorFrom'> & {
     readonly metrics: readonly string[];
   };
   /** Tests that the correction counts. */
@@ -188,7 +191,7 @@ export interface Comparison {
   readonly differences: readonly FingerprintDifference[];
   /** For readers. */
   readonly warnings: readonly string[];
-  /** False where fingerprints were overruled or trials were invalid: exit code 5. */
+  /** False where fingerprints were overruled, trials were invalid, or a host drifted beyond the bound: exit code 5. */
   readonly trusted: boolean;
   readonly verdict: Exclude<Verdict, 'differs'>;
   /** The verdict in a sentence. */

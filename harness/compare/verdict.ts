@@ -7,7 +7,7 @@ export interface Judged {
   readonly reason: string;
 }
 
-interface Evidence extends Pick<CompareOptions, 'alpha' | 'resolution'> {
+interface Evidence extends Pick<CompareOptions, 'alpha' | 'resolution' | 'correction'> {
   /** How many tests the correction counts. */
   readonly tests: number;
   /** Absent where n is too small for any outcome to be called. */
@@ -20,6 +20,7 @@ export const changeText = (change: number): string => `${Number((change * 100).t
 
 /** Where an interval lies: above "no change", below it, or over it. */
 function sideOf({ effect }: TestedMetric): 'above' | 'below' | 'over' {
+  if (effect?.beyond !== undefined) return effect.beyond;
   const none = effect?.kind === 'ratio' ? 1 : 0;
   const { low, high } = effect?.interval ?? {};
   if (low !== undefined && low > none) return 'above';
@@ -62,13 +63,15 @@ export function judgeMetric(tested: TestedMetric, evidence: Evidence): Judged {
     return { verdict: worse ? 'regressed' : 'improved', reason: '' };
   }
   if (called) {
-    return {
-      verdict: 'no-change',
-      reason: `a change, but below the ${changeText(minimumChange)} that count`,
-    };
+    const reason = `a change, but below the ${changeText(minimumChange)} that count`;
+    // A noise floor above the resolution hides changes that matter.
+    return minimumChange > evidence.resolution
+      ? inconclusive(`${reason} on this host`)
+      : { verdict: 'no-change', reason };
   }
   if (isConstant(tested)) return { verdict: 'no-change', reason: 'all figures are the same' };
-  if (test.smallestP * evidence.tests > evidence.alpha) {
+  // Holm's first step is out of reach; Benjamini and Hochberg's need not be.
+  if (evidence.correction === 'holm' && test.smallestP * evidence.tests > evidence.alpha) {
     return inconclusive(
       `n too small: ${base.n} and ${candidate.n} figures can show nothing among ${evidence.tests} tests`,
     );

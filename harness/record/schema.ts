@@ -244,6 +244,8 @@ export const environmentSchema = z.object({
   thresholds: z.array(z.string()),
   /** Trials the plan asks for: a run with fewer records is incomplete. */
   plannedTrials: z.number(),
+  /** Cells that were to be run; absent in older records. */
+  plannedCells: z.number().optional(),
   host: z.object({
     kernel: z.string(),
     cpuModel: z.string(),

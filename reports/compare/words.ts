@@ -68,7 +68,8 @@ export function effectIntervalText({
   metric,
 }: Pick<MetricComparison, 'effect' | 'metric'>): string {
   if (effect === undefined) return UNKNOWN;
-  const { interval, kind } = effect;
+  const { interval, kind, beyond } = effect;
+  if (beyond !== undefined) return `${beyond === 'above' ? 'higher' : 'lower'}, size unknown`;
   if (interval === undefined) return N_TOO_SMALL;
   const { low, high } = interval;
   if (low === undefined && high === undefined) return 'unbounded';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { benjaminiHochberg } from '../../../harness/analysis/benjamini-hochberg.ts';
-import { fisherExact } from '../../../harness/analysis/fisher-exact.ts';
+import { fisherExact, leastFisherP } from '../../../harness/analysis/fisher-exact.ts';
 import { hodgesLehmann } from '../../../harness/analysis/hodges-lehmann.ts';
 import { holm } from '../../../harness/analysis/holm.ts';
 import { minimumDetectableShift } from '../../../harness/analysis/minimum-detectable-effect.ts';
@@ -232,6 +232,14 @@ describe("Fisher's exact test", () => {
       );
     }
     expect(fisherExact({ k: 0, n: 0 }, { k: 3, n: 3 })).toBe(1);
+  });
+
+  it('has a least p for given totals: of the table that is furthest off', () => {
+    expect(leastFisherP({ k: 10, n: 10 }, { k: 10, n: 10 })).toBe(1);
+    const [seen, extreme] = [leastFisherP({ k: 8, n: 10 }, { k: 6, n: 10 }), { k: 4, n: 10 }];
+    expect(seen).toBeCloseTo(fisherExact({ k: 10, n: 10 }, extreme), 12);
+    // Of six and six with one that failed there is only one kind of table.
+    expect(leastFisherP({ k: 6, n: 6 }, { k: 5, n: 6 })).toBeCloseTo(1, 12);
   });
 });
 

@@ -1,8 +1,13 @@
 /** The gate on records: which thresholds hold in which cells. */
 import { describe, expect, test } from 'vitest';
-import { evaluateGate, INTEGRITY } from '../../../harness/analysis/gate.ts';
+import {
+  COVERAGE,
+  evaluateGate,
+  INTEGRITY,
+  isJudgedInRun,
+} from '../../../harness/analysis/gate.ts';
 import type { TrialRecord } from '../../../harness/record/schema.ts';
-import { examplePlan, exampleRecord } from '../record/examples.ts';
+import { exampleEnvironment, examplePlan, exampleRecord } from '../record/examples.ts';
 
 const pause = (pauseMs: number, overrides: Partial<TrialRecord> = {}) =>
   exampleRecord({ cellId: 'a', measurements: { pauseMs, totalTimeMs: 1000 }, ...overrides });
@@ -131,6 +136,26 @@ describe('evaluateGate', () => {
   test('what needs a baseline is left to who has one', () => {
     const gate = evaluateGate({ records: [pause(1)], plan: examplePlan }, ['pause_ms<=+5%']);
     expect(gate.passed).toBe(true);
-    expect(gate.checks[0]).toMatchObject({ status: 'not-applicable' });
+    // Nothing else either: a report must not say of such a gate that it is passed.
+    expect(gate.checks.map(({ status }) => status)).toEqual(['not-applicable']);
+    const both = ['pause_ms<=+5%', 'pause_ms<3'];
+    expect(evaluateGate({ records: [pause(1)], plan: examplePlan }, both).checks).toHaveLength(3);
+    expect(isJudgedInRun(both)).toBe(true);
+    expect(isJudgedInRun(both.slice(0, 1))).toBe(false);
+  });
+
+  test('a cell that has no trial fails it', () => {
+    const environment = exampleEnvironment({ plannedCells: 3 });
+    const run = { records: [pause(1)], plan: examplePlan, environment };
+    expect(
+      evaluateGate(run, ['pause_ms<3']).checks.find(({ threshold }) => threshold === COVERAGE),
+    ).toEqual({
+      threshold: COVERAGE,
+      status: 'failed',
+      text: '2 of 3 cells have no trial yet: go on with --resume',
+    });
+    expect(evaluateGate(run, []).passed).toBe(true);
+    const whole = { ...run, environment: { ...environment, plannedCells: 1 } };
+    expect(evaluateGate(whole, ['pause_ms<3']).passed).toBe(true);
   });
 });

@@ -117,6 +117,31 @@ describe('a comparison of two runs', () => {
     expect(floor).toMatchObject({ verdict: 'no-change', minimumChange: 0.2 });
   });
 
+  it('does not take what a coarse noise floor hides for no change', () => {
+    const coarse = (factor: number) =>
+      firstMetric(
+        compareRuns(...pairOf(quiet, times(factor)), { ...sharp, noiseFloor: () => 0.34 }),
+      );
+    expect(coarse(1.3)).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'a change, but below the 34 % that count on this host',
+    });
+    expect(coarse(1)?.verdict).toBe('inconclusive');
+    expect(coarse(1.4)?.verdict).toBe('regressed');
+    // Who asks for that is not told so.
+    const asked = compareRuns(...pairOf(quiet, times(1.3)), { ...sharp, minimumChange: 0.34 });
+    expect(firstMetric(asked)?.verdict).toBe('no-change');
+  });
+
+  it('says of a least change that counts what it takes to be above it in four of five', () => {
+    const metric = firstMetric(
+      compareRuns(...pairOf(quiet, quiet), { metrics: total, minimumChange: 0.1 }),
+    );
+    // An estimate of just 10 % is above it in half.
+    expect(metric?.minimumDetectable).toBeGreaterThan(0.103);
+    expect(metric?.minimumDetectable).toBeLessThan(0.115);
+  });
+
   it('calls less between two runs, whose guests were booted anew', () => {
     const pair = pairOf(quiet, times(1.08));
     expect(compareRuns(...pair, { metrics: total })).toMatchObject({
@@ -133,7 +158,7 @@ describe('a comparison of two runs', () => {
     const cells = (factor: number): MadeUpCell[] =>
       Array.from({ length: 30 }, (_, index) => ({
         labels: { setting: `setting-${index}` },
-        observations: trials('totalTimeMs', index === 0 ? times(factor) : quiet),
+        observations: trials('totalTimeMs', index < 2 ? times(factor) : quiet),
       }));
     const found = (correction: 'holm' | 'bh') =>
       compareRuns(madeUpRun(cells(1)), madeUpRun(cells(1.1), { runId: 'two' }), {
@@ -144,6 +169,14 @@ describe('a comparison of two runs', () => {
       'n too small: 6 and 6 figures can show nothing among 30 tests',
     );
     expect(firstMetric(found('holm'))?.test?.adjustedP).toBeCloseTo((30 * 2) / 924, 12);
+    // Two of thirty share the least p there is: the other correction can call them, and so can judge the others.
+    const exploring = found('bh').cells.map(({ metrics }) => metrics[0]);
+    expect(exploring[0]?.test?.adjustedP).toBeCloseTo((15 * 2) / 924, 12);
+    expect(exploring.map((metric) => metric?.verdict)).toEqual([
+      'regressed',
+      'regressed',
+      ...Array.from({ length: 28 }, () => 'no-change'),
+    ]);
   });
 
   it('ranks what did not converge worst, and compares completion by itself', () => {
@@ -169,6 +202,42 @@ describe('a comparison of two runs', () => {
       verdict: 'inconclusive',
       reason: 'fewer completed, but that may be chance',
     });
+  });
+
+  it('knows the direction where nearly none converges any more, or all do again', () => {
+    const none = quiet.map(() => undefined);
+    const worse = firstMetric(compareRuns(...pairOf(quiet, none), sharp));
+    expect(worse).toMatchObject({
+      verdict: 'regressed',
+      effect: { beyond: 'above', interval: {} },
+    });
+    const better = firstMetric(compareRuns(...pairOf(none, quiet), sharp));
+    expect(better).toMatchObject({ verdict: 'improved', effect: { beyond: 'below' } });
+  });
+
+  it('sees a loss of convergence in one cell of many, of which the others cannot differ', () => {
+    const ten = Array.from({ length: 10 }, (_, index) => 2000 + 10 * index);
+    const cells = (stuck: number): MadeUpCell[] =>
+      Array.from({ length: 8 }, (_, index) => ({
+        labels: { setting: `setting-${index}` },
+        observations: trials('totalTimeMs', [
+          ...ten.slice(index === 0 ? stuck : 0),
+          ...Array.from({ length: index === 0 ? stuck : 0 }, () => undefined),
+        ]),
+      }));
+    const found = compareRuns(madeUpRun(cells(0)), madeUpRun(cells(6), { runId: 'two' }), sharp);
+    const [completion, other] = found.cells.map((cell) => cell.completion);
+    expect(completion?.p).toBeCloseTo(0.0108, 4);
+    expect(completion).toMatchObject({ verdict: 'regressed', adjustedP: completion?.p });
+    expect(other).toMatchObject({ verdict: 'no-change', p: 1 });
+    expect(other?.adjustedP).toBeUndefined();
+    // Two such cells are two tests.
+    const both = (stuck: number) => {
+      const [first, ...rest] = cells(stuck);
+      return [{ ...first!, labels: { setting: 'more' } }, first!, ...rest];
+    };
+    const two = compareRuns(madeUpRun(both(0)), madeUpRun(both(6), { runId: 'two' }), sharp);
+    expect(two.cells[0]?.completion.adjustedP).toBeCloseTo(0.02167, 5);
   });
 
   it('takes differences where a figure is 0 or negative', () => {
@@ -245,6 +314,53 @@ describe('what is compared with what', () => {
     expect(compareRuns(base, other({ node: '22.0.0' })).differences).toEqual([
       { what: 'Node', base: '20.19.0', candidate: '22.0.0', incomparable: false },
     ]);
+  });
+
+  it('does not trust a run whose host drifted', () => {
+    const at = (medianMs: number) => ({
+      at: '2026-01-01T00:00:00.000Z',
+      tasks: [{ name: 'copy-8MiB', medianMs, madMs: 0, iterations: 10 }],
+    });
+    const [base] = pairOf(quiet, quiet);
+    const drifted = (factor: number) =>
+      madeUpRun([{ observations: trials('totalTimeMs', quiet) }], {
+        runId: 'two',
+        calibrations: [at(2), at(2 * factor)],
+      });
+    expect(compareRuns(base, drifted(2.9), sharp).trusted).toBe(true);
+    const found = compareRuns(base, drifted(28), sharp);
+    expect(found.trusted).toBe(false);
+    expect(found.warnings[0]).toBe(
+      'runs/two: the host drifted: copy-8MiB took 2 ms at one time of the run and 56 ms at another (× 28.0). Its results are not to be trusted.',
+    );
+    // Once for a run, however many groups of it are compared.
+    const one = drifted(28);
+    expect(
+      compareRuns(one, one, sharp).warnings.filter((text) => text.includes('drifted')),
+    ).toHaveLength(1);
+  });
+
+  it('says that a QEMU behind the same name is another one, and of a noise floor that it is', () => {
+    const [base, candidate] = pairOf(quiet, quiet);
+    const upgraded = {
+      ...candidate,
+      cells: candidate.cells.map((cell) => ({ ...cell, qemu: ['10.0.14'] })),
+    };
+    expect(compareRuns(base, upgraded, sharp).differences).toEqual([
+      { what: 'QEMU', base: '10.0.13', candidate: '10.0.14', incomparable: false },
+    ]);
+    const floorOn = (cpuModel: string) =>
+      compareRuns(base, candidate, {
+        ...sharp,
+        noiseFloor: () => 0.05,
+        noiseFloorFrom: { ...base.environment, host: { ...base.environment.host, cpuModel } },
+      });
+    expect(floorOn('CPU').warnings.join()).not.toContain('noise floor');
+    const laptop = floorOn('Laptop');
+    expect(laptop.warnings.join()).toContain(
+      'The noise floor was measured on something else, and may hide or invent changes here (host CPU: Laptop, 2 CPUs → CPU, 2 CPUs).',
+    );
+    expect(JSON.parse(JSON.stringify(laptop))).toEqual(laptop);
   });
 
   it('pairs cells with the same id, else those that differ in one dimension alone', () => {

@@ -100,12 +100,38 @@ describe('a threshold on a change', () => {
     expect(gateOf(coarse, 'total_time_ms <= +15%').notes).toEqual([]);
   });
 
+  it('says where it is finer than what would have been seen', () => {
+    const wide = [1900, 1960, 2020, 2080, 2140, 2200];
+    const found = gateOf(compared(total(wide), total(wide)), 'total_time_ms <= +2%');
+    expect(found.passed).toBe(true);
+    expect(found.notes).toEqual([
+      expect.stringMatching(
+        /^total_time_ms <= \+2%: a change below [\d.]+ % may have been missed; more repetitions would show it\.$/u,
+      ),
+    ]);
+  });
+
+  it('says what it does not cover', () => {
+    const all = compared(total(quiet), total(quiet));
+    expect(gateOf({ ...all, unmatched: { base: ['a', 'b'], candidate: ['c'] } }).notes).toEqual([
+      '2 cells of the base have no partner, and are not covered by this gate.',
+    ]);
+  });
+
   it('takes a candidate that mostly does not converge for slower without bounds', () => {
     const stuck = compared(total(quiet), total(quiet.map(() => undefined)));
-    expect(failures(stuck, 'total_time_ms <= +500%')).toEqual([
-      'completion does not regress',
-      'total_time_ms <= +500%',
+    const [completion, ...others] = failedChecks(gateOf(stuck, 'total_time_ms <= +500%'));
+    expect(completion?.threshold).toBe('completion does not regress');
+    // By its own verdict, and not for want of one.
+    expect(others).toEqual([
+      {
+        ...{ threshold: 'total_time_ms <= +500%', cellId: 'idle · precopy: old → new' },
+        status: 'failed',
+        text: 'regressed: higher by more than can be said, since so many did not converge, n = 6 and 6',
+      },
     ]);
+    const cured = compared(total(quiet.map(() => undefined)), total(quiet));
+    expect(failures(cured, 'total_time_ms <= -10%')).toEqual([]);
   });
 });
 

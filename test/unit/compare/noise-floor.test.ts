@@ -45,6 +45,16 @@ describe('the noise floor', () => {
     expect(floor('totalTimeMs', cell)).toBeGreaterThan(0.1);
     expect(floor('totalTimeMs', 'another')).toBe(floor('totalTimeMs', cell));
     expect(floor('pauseMs', cell)).toBeUndefined();
+    // A cell with too few trials for a floor of its own has the highest, and not none.
+    const mixed = noiseFloorLookup(
+      noiseFloorOf(
+        madeUpRun([
+          { observations: trials('totalTimeMs', aa(1.1)) },
+          { labels: { setting: 'few' }, observations: trials('totalTimeMs', [1, 2, 3, 4]) },
+        ]),
+      ),
+    );
+    expect(mixed('totalTimeMs', cell.replace('precopy', 'few'))).toBe(mixed('totalTimeMs', cell));
     const quiet = [2000, 2010, 2020, 2030, 2040, 2050];
     const run = (factor: number, runId: string) =>
       madeUpRun(

@@ -41,6 +41,12 @@ describe('the medians of cells', () => {
     expect(precisionText(none, goal)).toMatch(/^No figure has an interval/u);
   });
 
+  it('are not precise where one end is only known as "more than": more blocks will say', () => {
+    const partly = widthsOf(madeUpRun([cell([1000, 1100, 1200, 1300, 1400, undefined])]), {});
+    expect(partly).toHaveLength(1);
+    expect(isPrecise(partly, goal)).toBe(false);
+  });
+
   it('are exact where nothing varies', () => {
     expect(widthsOf(madeUpRun([cell(Array(6).fill(5))]), {})[0]?.width).toBe(0);
   });

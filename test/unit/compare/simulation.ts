@@ -31,6 +31,8 @@ export interface Situation {
   readonly ratio: number;
   readonly seed: number;
   readonly dataSets: number;
+  /** The least change that is called; 0.01. */
+  readonly minimumChange?: number;
 }
 
 /** Shares of all data sets. */
@@ -89,7 +91,10 @@ function dataSet({ noise, n, ratio }: Situation, random: () => number) {
 function compared(situation: Situation, random: () => number): MetricComparison {
   const { base, candidate } = dataSet(situation, random);
   // The test itself, whatever else two runs differ in.
-  const options = { metrics: [metricOf('totalTimeMs')], minimumChange: 0.01 };
+  const options = {
+    metrics: [metricOf('totalTimeMs')],
+    minimumChange: situation.minimumChange ?? 0.01,
+  };
   const cell = (qemu: string, figures: readonly number[]) => ({
     labels: { qemu },
     observations: trials('totalTimeMs', figures),

@@ -43,5 +43,12 @@ describe('verdicts on simulated runs', { timeout: 60_000 }, () => {
     expect(detectable).toBeLessThan(0.08);
     expect(seen.regressed).toBeGreaterThan(0.72);
     expect(seen.regressed).toBeLessThan(0.9);
+    // And where most of it is the least change that counts.
+    const coarse = { ...usual, noise: 'log-normal', minimumChange: 0.1 } as const;
+    const { detectable: above = 0 } = simulate({ ...coarse, seed: 10 });
+    const called = simulate({ ...coarse, ratio: 1 + above, seed: 11 });
+    expect(above).toBeGreaterThan(0.11);
+    expect(called.regressed).toBeGreaterThan(0.72);
+    expect(called.regressed).toBeLessThan(0.9);
   });
 });

@@ -42,7 +42,7 @@ describe('a written comparison', () => {
       'runs/one → runs/two: Regressed: of 4 figures 1 worse, 1 without change, 2 inconclusive.',
     );
     expect(text).toMatch(/idle · precopy\n +base +candidate +change +interval +p\n/u);
-    expect(text).toMatch(/Completed +6\/6 +6\/6 +1 +no change\n/u);
+    expect(text).toMatch(/Completed +6\/6 +6\/6 +– +no change\n/u);
     expect(text).toMatch(
       /Total time +2\.0\d s +2\.2\d s +\+10 % +\+8\.\d % … \+12 % +0\.0043 +regressed\n/u,
     );
