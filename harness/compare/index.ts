@@ -1,9 +1,8 @@
 /** Comparisons: two runs, or groups of one run. Pure, but for reading run directories (`readSide`). */
 import { benjaminiHochberg } from '../analysis/benjamini-hochberg.ts';
-import { fisherExact, leastFisherP } from '../analysis/fisher-exact.ts';
 import { holm } from '../analysis/holm.ts';
-import { wilsonInterval } from '../analysis/wilson-interval.ts';
 import { MigbenchError } from '../errors.ts';
+import { completionsOf } from './completion.ts';
 import {
   cellDifferences,
   differenceText,
@@ -23,10 +22,9 @@ import type {
   ComparedSide,
   CompareOptions,
   Comparison,
-  CompletionComparison,
   FingerprintDifference,
 } from './types.ts';
-import { gravest, judgeCompletion } from './verdict.ts';
+import { gravest } from './verdict.ts';
 
 export {
   OTHER_TEMPLATE_MINIMUM_CHANGE,
@@ -254,51 +252,5 @@ function comparedCell(cell: CellData): ComparedCell {
     accelerators: cell.accelerators,
     machineTypes: cell.machineTypes,
     qemu: cell.qemu,
-  };
-}
-
-function completionsOf(
-  pairs: readonly CellPair[],
-  options: CompareOptions,
-): readonly CompletionComparison[] {
-  const correct = options.correction === 'holm' ? holm : benjaminiHochberg;
-  const counts = pairs.map(({ base, candidate }) => {
-    const one = completed(base);
-    const other = completed(candidate);
-    const isTested = one.n > 0 && other.n > 0;
-    return {
-      base: wilsonInterval(one.k, one.n),
-      candidate: wilsonInterval(other.k, other.n),
-      p: isTested ? fisherExact(one, other) : undefined,
-      // Cells in which all completed say nothing, and must not make it harder to see where some did not.
-      canBeCalled: isTested && leastFisherP(one, other) <= options.alpha,
-    };
-  });
-  const tested = counts.filter(({ canBeCalled: can }) => can);
-  const adjusted = correct(tested.map(({ p }) => p ?? 1));
-  const adjustedOf = new Map(tested.map((each, index) => [each, adjusted[index]]));
-  return counts.map((each): CompletionComparison => {
-    const adjustedP = adjustedOf.get(each);
-    const sides = {
-      ...(each.base === undefined ? {} : { base: each.base }),
-      ...(each.candidate === undefined ? {} : { candidate: each.candidate }),
-    };
-    return {
-      ...sides,
-      ...(each.p === undefined ? {} : { p: each.p }),
-      ...(adjustedP === undefined ? {} : { adjustedP }),
-      ...judgeCompletion(sides, adjustedP, options.alpha),
-    };
-  });
-}
-
-/** Skipped and invalid trials are no results. */
-function completed({ observations }: CellData): { readonly k: number; readonly n: number } {
-  const counted = observations.filter(
-    ({ outcome }) => outcome !== 'skipped' && outcome !== 'invalid',
-  );
-  return {
-    k: counted.filter(({ outcome }) => outcome === 'completed').length,
-    n: counted.length,
   };
 }

@@ -1,4 +1,5 @@
 /** Runs for comparisons, made up in memory: no figure in them was measured. */
+import { metricOf } from '../../../harness/analysis/metrics.ts';
 import type { RunSide, Observation } from '../../../harness/compare/side.ts';
 import type { Environment } from '../../../harness/record/schema.ts';
 
@@ -66,4 +67,21 @@ export function madeUpRun(
     trials: cells.reduce((sum, { observations }) => sum + observations.length, 0),
     warnings: [],
   };
+}
+
+/** Total times of a quiet host, ms. */
+export const quiet: readonly number[] = [2000, 2010, 2020, 2030, 2040, 2050];
+
+/** The total time alone, and as within one run. */
+export const sharp = { metrics: [metricOf('totalTimeMs')], minimumChange: 0.01 };
+
+/** Two runs of one cell, with these total times. */
+export function pairOf(
+  base: readonly (number | undefined)[],
+  candidate: readonly (number | undefined)[],
+): readonly [RunSide, RunSide] {
+  return [
+    madeUpRun([{ observations: trials('totalTimeMs', base) }]),
+    madeUpRun([{ observations: trials('totalTimeMs', candidate) }], { runId: 'two' }),
+  ];
 }

@@ -8,9 +8,8 @@ import {
 import { failedChecks } from '../../../harness/analysis/gate.ts';
 import { metricOf } from '../../../harness/analysis/metrics.ts';
 import type { Observation } from '../../../harness/compare/side.ts';
-import { madeUpRun, trials } from './fixture.ts';
+import { madeUpRun, quiet, trials } from './fixture.ts';
 
-const quiet = [2000, 2010, 2020, 2030, 2040, 2050];
 const times = (factor: number) => quiet.map((value) => value * factor);
 const options = { metrics: [metricOf('totalTimeMs')], minimumChange: 0.01 };
 
