@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { throwIfInterrupted } from '../deadline.ts';
 import { isDiskFull, MigbenchError, messageOf } from '../errors.ts';
 import { recipeKey, type GuestRecipe } from '../guest/recipe.ts';
-import { createTemplate, type Template } from '../guest/template.ts';
+import { createTemplate, type Template, type WantedFacts } from '../guest/template.ts';
+import type { Job } from '../job.ts';
 import type { Cell } from '../plan/types.ts';
 import { BuildProbe, type BuildAbilities } from '../qemu/abilities.ts';
 import { chooseAccelerator, defaultCpu, type AcceleratorChoice } from '../qemu/accelerator.ts';
@@ -227,11 +228,7 @@ export class Preparation {
     if (known !== undefined) return known;
     const { job, stage, progress } = this.#options;
     progress.live(`booting and warming up ${recipe.workload.id} on ${recipe.build.reference}`);
-    const facts = {
-      heartbeat: job.trials.some(({ cell }) => cell.spec.probes.heartbeat === 'auto'),
-      folder: join(job.cacheDirectory, 'facts'),
-    };
-    const made = createTemplate(stage, recipe, this.#folder, facts).then((template) => {
+    const made = createTemplate(stage, recipe, this.#folder, wantedFacts(job)).then((template) => {
       const { heartbeat } = template;
       progress.line(
         `${recipe.workload.id} on ${recipe.build.reference}: booted in ${formatDuration(template.bootMs)}, ` +
@@ -245,6 +242,17 @@ export class Preparation {
     this.#templates.set(key, made);
     return made;
   }
+}
+
+/** What is measured of each guest. The trials of a job may all come later (`untilPrecision`), its cells do not. */
+export function wantedFacts({
+  cells,
+  cacheDirectory,
+}: Pick<Job, 'cells' | 'cacheDirectory'>): WantedFacts {
+  return {
+    heartbeat: cells.some(({ spec }) => spec.probes.heartbeat === 'auto'),
+    folder: join(cacheDirectory, 'facts'),
+  };
 }
 
 /** The cells that a build has a side in. */
