@@ -7,10 +7,15 @@ import { createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { deadline, poll, throwIfInterrupted } from '../deadline.ts';
 import { isDiskFull, MigbenchError } from '../errors.ts';
+import type { GuestShape } from '../plan/types.ts';
 import type { Machine } from '../qemu/machine.ts';
 import { shellQuoted } from '../sandbox/shell-quote.ts';
+import { scaledTimeoutMs } from './timeouts.ts';
 
-/** Saving or restoring a guest may take long, but something must move within this time, ms. */
+/**
+ * Saving a guest may take long, but something must move within this time, ms. Nobody sees a `cat` move: to restore one,
+ * there is this time and what reading its memory may take.
+ */
 const TRANSFER_TIMEOUT_MS = 60_000;
 /** How often QEMU is asked whether it has finished, ms. */
 const POLL_INTERVAL_MS = 5;
@@ -43,7 +48,7 @@ export async function saveState(
     await transfer(socket, createWriteStream(file), signal, () =>
       tooSlow(machine, 'send any of its state'),
     );
-    await waitForMigration(machine, signal);
+    await waitForMigration(machine, TRANSFER_TIMEOUT_MS, signal);
   } catch (error) {
     throw diskError(error, file);
   } finally {
@@ -58,15 +63,17 @@ export async function saveState(
  * QEMU reads it through a `cat` of its own: fed by this process, the same bytes took a third of a second of its
  * processor time and twice as long.
  *
- * @throws MigbenchError `guest` where QEMU refuses the state.
+ * @param shape of the guest that was saved: a large one may take longer.
+ * @throws MigbenchError `guest` where QEMU refuses the state, or does not get through it.
  */
 export async function restoreState(
   machine: Machine,
   file: string,
+  shape: Pick<GuestShape, 'memoryBytes'>,
   signal: AbortSignal,
 ): Promise<void> {
   await machine.qmp.execute('migrate-incoming', { uri: `exec:cat ${shellQuoted(file)}` });
-  await waitForMigration(machine, signal);
+  await waitForMigration(machine, scaledTimeoutMs(TRANSFER_TIMEOUT_MS, shape), signal);
   // A guest that was stopped when it was saved is still stopped.
   await machine.qmp.execute('cont');
 }
@@ -95,7 +102,11 @@ async function transfer(
 }
 
 /** Until QEMU says that its migration is over; later changes of settings are refused before that. */
-async function waitForMigration(machine: Machine, signal: AbortSignal): Promise<void> {
+async function waitForMigration(
+  machine: Machine,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   await poll(
     async () => {
       const reply = await machine.qmp.execute('query-migrate');
@@ -110,17 +121,17 @@ async function waitForMigration(machine: Machine, signal: AbortSignal): Promise<
     },
     {
       intervalMs: POLL_INTERVAL_MS,
-      timeoutMs: TRANSFER_TIMEOUT_MS,
+      timeoutMs,
       signal,
-      late: () => tooSlow(machine, 'finish with the saved state'),
+      late: () => tooSlow(machine, 'finish with the saved state', timeoutMs),
     },
   );
 }
 
-function tooSlow(machine: Machine, what: string): MigbenchError {
+function tooSlow(machine: Machine, what: string, timeoutMs = TRANSFER_TIMEOUT_MS): MigbenchError {
   return new MigbenchError(
     'guest',
-    `The ${machine.label} QEMU did not ${what} within ${TRANSFER_TIMEOUT_MS / 1000} s. ` +
+    `The ${machine.label} QEMU did not ${what} within ${Math.round(timeoutMs / 1000)} s. ` +
       `Look at its messages and at the load of this host.${machine.ownWords}`,
   );
 }

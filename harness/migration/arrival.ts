@@ -1,16 +1,19 @@
 /** The end of a migration on the destination: the guest has arrived and runs there. */
 import { poll } from '../deadline.ts';
 import { MigbenchError } from '../errors.ts';
+import { scaledTimeoutMs } from '../guest/timeouts.ts';
+import type { GuestShape } from '../plan/types.ts';
 import type { MigrationSide } from './failure.ts';
 import { awaitFile, type SavedFile } from './saved-file.ts';
 import type { Route } from './uri.ts';
 
-/** How long the destination may take to resume after the source has completed, ms. */
+/** How long the destination may take to resume after it was sent the last byte, ms; to read a file it gets more. */
 const RESUME_TIMEOUT_MS = 30_000;
 
 export interface Arrival {
   readonly destination: MigrationSide;
   readonly route: Route;
+  readonly guest: Pick<GuestShape, 'memoryBytes'>;
   /** Index of the destination's first event of this migration. */
   readonly since: number;
   readonly signal: AbortSignal;
@@ -23,14 +26,15 @@ export interface Arrival {
  * @throws MigbenchError `qmp-timeout` where the guest does not arrive; `interrupted`.
  */
 export async function awaitArrival(arrival: Arrival): Promise<SavedFile | undefined> {
-  const { destination, route, since, signal } = arrival;
+  const { destination, route, guest, since, signal } = arrival;
   const file = route.file === undefined ? undefined : await awaitFile(route.file, signal);
   const incomingAtMs = performance.now();
   if (file !== undefined) {
     await destination.qmp.execute('migrate-incoming', { uri: route.destination });
   }
   const resume = await destination.qmp.waitForEvent((event) => event.name === 'RESUME', {
-    timeoutMs: RESUME_TIMEOUT_MS,
+    // All that was sent over a link has arrived by now; in a file all is still to be read.
+    timeoutMs: file === undefined ? RESUME_TIMEOUT_MS : scaledTimeoutMs(RESUME_TIMEOUT_MS, guest),
     since,
     signal,
   });

@@ -272,10 +272,10 @@ class Migration {
 
   /** The source has completed: so must the destination, and its guest must run. */
   async #awaitResume(): Promise<MigrationEnd> {
-    const { destination, signal, route } = this.#options;
+    const { destination, signal, route, spec } = this.#options;
     try {
       this.#savedFile = await awaitArrival({
-        ...{ destination, route, signal },
+        ...{ destination, route, signal, guest: spec.guest },
         since: this.#destinationSince,
       });
       const warning = await awaitTotals(this.#samples.at(-1), () => this.#ask(), signal);

@@ -87,7 +87,7 @@ export class Sides {
       sandbox.shapeLink(spec.link),
     );
     watch.lap('start');
-    await restoreState(source.machine, template.statePath, signal);
+    await restoreState(source.machine, template.statePath, template.recipe.shape, signal);
     watch.lap('restore');
     if (spec.tls !== undefined) await this.#addCredentials(source, await this.#connect(), watch);
     const [settings] = await settleBoth(
