@@ -38,6 +38,25 @@ export function zeroCopyWarnings(
   ];
 }
 
+/** In loopback mode nothing but QEMU holds post-copy to the link's rate (settings.ts), where it can. */
+export function postcopyRateWarnings(
+  { capabilities, link }: Pick<CellSpec, 'capabilities' | 'link'>,
+  effective: Pick<Effective, 'source'> | undefined,
+  mode: 'namespaces' | 'loopback',
+): TrialWarning[] {
+  if (mode === 'namespaces' || link.bandwidthBitsPerSecond === 'unlimited') return [];
+  if (capabilities['postcopy-ram'] !== true || effective === undefined) return [];
+  if ('max-postcopy-bandwidth' in effective.source.parameters) return [];
+  return [
+    {
+      code: 'postcopy-unlimited',
+      message:
+        'This QEMU has no max-postcopy-bandwidth, and in loopback mode there is no shaped link: after the switchover it sent ' +
+        `faster than ${formatBitRate(link.bandwidthBitsPerSecond)} if it could. Measure post-copy where namespaces are allowed.`,
+    },
+  ];
+}
+
 /** QEMU from 10.1 on does not hold multifd to max-bandwidth, and others overshoot too: say so. */
 function capWarnings(
   spec: CellSpec,

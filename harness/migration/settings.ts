@@ -37,7 +37,8 @@ export function missingSettings(
  * Everything to set on one QEMU for a cell: all capabilities that the build knows, true and false, since they stay
  * set on a QEMU; the plan's parameters; and its TLS credentials, or none.
  *
- * In loopback mode the link's bandwidth becomes the max-bandwidth where that is lower.
+ * In loopback mode the link's bandwidth becomes the max-bandwidth where that is lower; and, with post-copy, which that
+ * does not govern, the max-postcopy-bandwidth of a build that has one.
  */
 export function settingsFor(
   spec: CellSpec,
@@ -57,9 +58,20 @@ export function settingsFor(
   const rate = spec.link.bandwidthBitsPerSecond;
   if (mode === 'loopback' && rate !== 'unlimited') {
     const linkBytesPerSecond = Math.floor(rate / 8);
-    const limit = parameters['max-bandwidth'];
-    parameters['max-bandwidth'] =
-      typeof limit === 'number' ? Math.min(limit, linkBytesPerSecond) : linkBytesPerSecond;
+    const isPostcopyLimited =
+      spec.capabilities['postcopy-ram'] === true &&
+      known.parameters.includes('max-postcopy-bandwidth');
+    for (const name of [
+      'max-bandwidth',
+      ...(isPostcopyLimited ? ['max-postcopy-bandwidth'] : []),
+    ]) {
+      parameters[name] = lower(parameters[name], linkBytesPerSecond);
+    }
   }
   return { capabilities, parameters };
+}
+
+/** The lower of a limit and a rate, bytes per second; 0, like `unlimited`, is no limit. */
+function lower(limit: ParameterValue | undefined, rate: number): number {
+  return typeof limit === 'number' && limit > 0 ? Math.min(limit, rate) : rate;
 }

@@ -25,7 +25,7 @@ import { DiskMirror } from './disk-mirror.ts';
 import { handOver } from './hand-over.ts';
 import { judge, whileRunning } from './judge.ts';
 import { momentsOf, type MigrationObservation, type TimedSample } from './observation.ts';
-import { rateWarnings, zeroCopyWarnings } from './rate-warnings.ts';
+import { postcopyRateWarnings, rateWarnings, zeroCopyWarnings } from './rate-warnings.ts';
 import { Sides, type SidesOptions } from './sides.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { known, postcopyDetails, totalsOf } from './totals.ts';
@@ -114,6 +114,7 @@ class Trial {
         ...(this.#competing?.warnings ?? []),
         ...(this.#probed?.warnings ?? []),
         ...rateWarnings(spec, effective, this.#measurements),
+        ...postcopyRateWarnings(spec, effective, this.#options.stage.sandbox.mode),
         ...zeroCopyWarnings(spec, this.#observation?.final),
       ],
     };

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { qmpParameters } from '../../../harness/migration/apply-settings.ts';
+import { postcopyRateWarnings } from '../../../harness/migration/rate-warnings.ts';
 import { missingSettings, settingsFor } from '../../../harness/migration/settings.ts';
 import type { CellSpec, TlsShape } from '../../../harness/plan/types.ts';
 import { cellSpec } from './fixtures.ts';
@@ -105,6 +106,75 @@ describe('loopback: the link becomes a max-bandwidth where that is lower', () =>
     expect(maxBandwidth(200e6, undefined, 'namespaces')).toBeUndefined();
   });
 });
+
+describe('loopback: max-bandwidth does not govern post-copy; its own limit is the link’s rate too', () => {
+  const knows = { ...known, parameters: [...known.parameters, 'max-postcopy-bandwidth'] };
+  const parameters = (
+    limit: number | 'unlimited' | undefined,
+    {
+      link = 200e6,
+      mode = 'loopback',
+      build = knows,
+      postcopy = true,
+    }: Partial<Circumstances> = {},
+  ) =>
+    settingsFor(
+      cellSpec({
+        link: { bandwidthBitsPerSecond: link },
+        capabilities: { 'postcopy-ram': postcopy },
+        parameters: limit === undefined ? {} : { 'max-postcopy-bandwidth': limit },
+      }),
+      build,
+      mode,
+    ).parameters;
+
+  test.each([
+    [undefined, 25_000_000],
+    ['unlimited', 25_000_000],
+    // QEMU's own way to say so.
+    [0, 25_000_000],
+    [1_000_000, 1_000_000],
+    [30_000_000, 25_000_000],
+  ] as const)('max-postcopy-bandwidth %s: %s', (limit, expected) => {
+    expect(parameters(limit)).toEqual({
+      'max-bandwidth': 25_000_000,
+      'max-postcopy-bandwidth': expected,
+    });
+  });
+
+  test('not where nothing limits the link, the link is shaped, or there is no post-copy', () => {
+    expect(parameters(undefined, { link: 'unlimited' })).toEqual({});
+    expect(parameters(undefined, { mode: 'namespaces' })).toEqual({});
+    expect(parameters(undefined, { postcopy: false })).toEqual({ 'max-bandwidth': 25_000_000 });
+  });
+
+  test('a build without the parameter is not told of it, and the trial says so', () => {
+    expect(parameters(undefined, { build: known })).toEqual({ 'max-bandwidth': 25_000_000 });
+    const warnings = (
+      has: object,
+      { link = 200e6, mode = 'loopback' }: Partial<Circumstances> = {},
+    ) =>
+      postcopyRateWarnings(
+        cellSpec({
+          link: { bandwidthBitsPerSecond: link },
+          capabilities: { 'postcopy-ram': true },
+        }),
+        { source: { capabilities: {}, parameters: { 'max-bandwidth': 25_000_000, ...has } } },
+        mode,
+      ).map(({ code }) => code);
+    expect(warnings({})).toEqual(['postcopy-unlimited']);
+    expect(warnings({ 'max-postcopy-bandwidth': 25_000_000 })).toEqual([]);
+    expect(warnings({}, { link: 'unlimited' })).toEqual([]);
+    expect(warnings({}, { mode: 'namespaces' })).toEqual([]);
+  });
+});
+
+interface Circumstances {
+  readonly link: number | 'unlimited';
+  readonly mode: 'namespaces' | 'loopback';
+  readonly build: typeof known;
+  readonly postcopy: boolean;
+}
 
 test('what a build lacks: capabilities that are asked for, and parameters', () => {
   const spec = cellSpec({
