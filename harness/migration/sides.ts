@@ -18,9 +18,9 @@ import type { Template } from '../guest/template.ts';
 import type { CellSpec, Pinning } from '../plan/types.ts';
 import type { QemuBuild } from '../qemu/builds/index.ts';
 import type { HostRole } from '../sandbox/host.ts';
-import { hostProgram, run } from '../sandbox/process.ts';
 import { describeExit } from '../sandbox/running.ts';
 import { applySettings, type Effective } from './apply-settings.ts';
+import { copyDisk } from './copy-disk.ts';
 import type { KnownSettings } from './settings.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { addCredentials, credentialsFolder } from './tls.ts';
@@ -44,8 +44,6 @@ export interface RestoredSides {
   readonly destination: LaunchedGuest['machine'];
 }
 
-/** Deadline for copying the guest's disk, ms. */
-const COPY_TIMEOUT_MS = 600_000;
 /** How long a QEMU may take until it waits for its memory, ms. */
 const SOCKET_TIMEOUT_MS = 20_000;
 /** Deadline for the restored guest to answer its first command, ms. */
@@ -73,7 +71,7 @@ export class Sides {
    * Start both QEMUs, restore the source, set everything on both, and agree with the guest on a session. In mode
    * cpr-transfer the destination is started and no more: it does nothing before it is handed its memory.
    *
-   * @throws MigbenchError where a QEMU or the guest does not do it; `end` is still to be called.
+   * @throws MigbenchError where a QEMU or the guest does not do it, or the disk is full; `end` is still to be called.
    */
   async restore(watch: Stopwatch): Promise<RestoredSides> {
     const { stage, spec, template } = this.#options;
@@ -195,19 +193,9 @@ export class Sides {
   }
 
   async #copyDisk(watch: Stopwatch): Promise<string | undefined> {
-    const { template } = this.#options;
+    const { template, stage } = this.#options;
     if (template.diskPath === undefined) return undefined;
-    // Most of a fresh database's disk is holes: neither the host's disk nor its cache should pay for them.
-    await run(
-      hostProgram('cp'),
-      ['--sparse=always', '--reflink=auto', template.diskPath, this.#diskPath],
-      {
-        timeoutMs: COPY_TIMEOUT_MS,
-        errorCode: 'host-unfit',
-        signal: this.#options.stage.signal,
-        purpose: 'copy the guest’s disk',
-      },
-    );
+    await copyDisk(template.diskPath, this.#diskPath, stage.signal);
     watch.lap('disk');
     return this.#diskPath;
   }

@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfInterrupted, window } from '../deadline.ts';
-import { MigbenchError, messageOf } from '../errors.ts';
+import { isDiskFull, MigbenchError, messageOf } from '../errors.ts';
 import type { StartedGuest } from '../guest/start-guest.ts';
 import { ProbeSet, type ProbeResults } from '../observe/probe.ts';
 import { probeFactories } from '../observe/probes.ts';
@@ -84,6 +84,8 @@ class Trial {
     } catch (error) {
       throwIfInterrupted(this.#options.stage.signal);
       if (!(error instanceof MigbenchError) || error.code === 'internal') throw error;
+      // The trials after this one would fare no better.
+      if (isDiskFull(error.cause)) throw error;
       outcome = { kind: 'failed', reason: 'setup-error', detail: messageOf(error) };
     } finally {
       await this.#tearDown();
@@ -285,7 +287,7 @@ class Trial {
 /**
  * Run one trial.
  *
- * @throws MigbenchError `interrupted` on abort; anything else thrown is a defect of migbench.
+ * @throws MigbenchError `interrupted` on abort; `host-unfit` where the disk is full; anything else thrown is a defect of migbench.
  */
 export function runTrial(options: TrialOptions): Promise<TrialResult> {
   return new Trial(options).run();

@@ -1,0 +1,44 @@
+/** A trial's own copy of its guest's disk. */
+import { MigbenchError } from '../errors.ts';
+import { hostProgram, run } from '../sandbox/process.ts';
+
+/** Deadline for copying the guest's disk, ms. */
+const TIMEOUT_MS = 600_000;
+
+/** cp says in words what a system call says by a code; `run` gives it the C locale. */
+const NO_ROOM = [
+  { code: 'ENOSPC', words: ': No space left on device' },
+  { code: 'EDQUOT', words: ': Disk quota exceeded' },
+];
+
+/**
+ * Copy a guest's disk, holes and all.
+ *
+ * @throws MigbenchError `host-unfit` with cp's own words; with a cause that `isDiskFull` knows where there is no room.
+ */
+export async function copyDisk(from: string, to: string, signal: AbortSignal): Promise<void> {
+  try {
+    // Most of a fresh database's disk is holes: neither the host's disk nor its cache should pay for them.
+    await run(hostProgram('cp'), ['--sparse=always', '--reflink=auto', from, to], {
+      timeoutMs: TIMEOUT_MS,
+      errorCode: 'host-unfit',
+      signal,
+      purpose: 'copy the guest’s disk',
+    });
+  } catch (error) {
+    throw withoutRoom(error, to);
+  }
+}
+
+/** An error of cp as one of a full disk, where it says that it met one. */
+export function withoutRoom(error: unknown, to: string): unknown {
+  if (!(error instanceof MigbenchError) || error.code === 'interrupted') return error;
+  const met = NO_ROOM.find(({ words }) => error.message.includes(words));
+  if (met === undefined) return error;
+  return new MigbenchError(
+    'host-unfit',
+    `The disk is full: a trial’s copy of the guest’s disk could not be written to ${to}. What was recorded before is ` +
+      'safe: free some space and go on with --resume.',
+    { cause: Object.assign(new Error(error.message, { cause: error }), { code: met.code }) },
+  );
+}
