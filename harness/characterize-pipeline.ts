@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { hostCProgram } from './debian/host-program.ts';
 import { CARD_FILE, readCard, type Card } from './characterize/card.ts';
 import { subjectsOf } from './characterize/measure/subjects.ts';
-import { EXIT_CODES, MigbenchError } from './errors.ts';
-import { availableMemoryBytes, describeHost } from './host.ts';
+import { EXIT_CODES } from './errors.ts';
+import { describeHost, requireMemoryToCharacterize } from './host.ts';
 import type { CharacterizeJob, OutputOptions } from './job.ts';
 import { cacheDirectory, packageRoot } from './paths.ts';
 import type { LoadedPlan } from './plan/load.ts';
@@ -21,7 +21,6 @@ import { Progress } from './progress.ts';
 import { provision } from './provision.ts';
 import { storageError } from './record/durable.ts';
 import { chooseScratch, findSandboxKind, runInside } from './sandbox/enter.ts';
-import { formatBytes } from './units.ts';
 import { writeCardPages } from '../reports/card/index.ts';
 
 export interface CharacterizeRequest {
@@ -46,10 +45,6 @@ export interface CharacterizeOutcome {
   readonly cards: readonly WrittenCard[];
   readonly exitCode: number;
 }
-
-/** What a QEMU takes beside its guest's memory, bytes; and what the reader's snapshots take, as a part of that memory. */
-const OVERHEAD_BYTES = 256 * 1024 * 1024;
-const SNAPSHOTS_SHARE = 0.25;
 
 /** @throws MigbenchError where nothing could be measured. */
 export async function characterizePlan(request: CharacterizeRequest): Promise<CharacterizeOutcome> {
@@ -82,7 +77,7 @@ async function measure(
 ): Promise<number> {
   const { loaded, directory, signal, output } = request;
   const cells = subjects.map(({ subject }) => subject.cell);
-  requireMemory(Math.max(...subjects.map(({ subject }) => subject.shape.memoryBytes)));
+  requireMemoryToCharacterize(subjects.map(({ subject }) => subject.shape));
   await mkdir(directory, { recursive: true }).catch((error: unknown) => {
     throw storageError(error, `make ${directory}`);
   });
@@ -126,15 +121,4 @@ async function measure(
     job,
     signal,
   });
-}
-
-function requireMemory(guestBytes: number): void {
-  const needed = guestBytes * (1 + SNAPSHOTS_SHARE) + OVERHEAD_BYTES;
-  const available = availableMemoryBytes();
-  if (needed <= available) return;
-  throw new MigbenchError(
-    'host-unfit',
-    `guest.memory: characterizing a guest of ${formatBytes(guestBytes)} needs ${formatBytes(needed)}, but this host has ` +
-      `${formatBytes(available)} available. Use a smaller guest (--set guest.memory=…).`,
-  );
 }

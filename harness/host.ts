@@ -1,16 +1,21 @@
 /** Facts about this machine, as the record keeps them, and whether it has what a plan needs. */
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { MigbenchError } from './errors.ts';
-import type { PlannedTrial } from './plan/types.ts';
+import type { GuestShape, PlannedTrial } from './plan/types.ts';
 import type { Environment } from './record/schema.ts';
 import { highestProcessor } from './sandbox/pinned.ts';
 import { formatBytes } from './units.ts';
 
 /** What a QEMU takes beside its guest's memory, bytes: code, translation cache, buffers. */
 const QEMU_OVERHEAD_BYTES = 128 * 1024 * 1024;
-/** The huge pages that guests are given (harness/qemu/command-line.ts). */
+/** For a card: the same and what reads the guest, bytes; and the reader's snapshots, as a part of the guest's memory. */
+const READING_OVERHEAD_BYTES = 256 * 1024 * 1024;
+const SNAPSHOTS_SHARE = 0.25;
+/** The huge pages that guests are given (harness/qemu/command-line.ts), whichever are this host's usual ones. */
 const HUGE_PAGE_BYTES = 2 * 1024 * 1024;
+const HUGE_PAGES = '/sys/kernel/mm/hugepages/hugepages-2048kB';
 
 export function describeHost(): Environment['host'] {
   const processors = cpus();
@@ -41,12 +46,21 @@ export function availableMemoryBytes(): number {
   return constrained > 0 ? Math.min(available, constrained) : available;
 }
 
-/** Huge pages of 2 MiB (the size that guests are given) that are reserved and not in use, bytes. */
-export function freeHugePageBytes(meminfo: string = readFileSync('/proc/meminfo', 'utf8')): number {
-  const value = (key: string): number =>
-    Number(new RegExp(`^${key}:\\s+(\\d+)`, 'mu').exec(meminfo)?.[1] ?? 0);
-  const kilobytes = value('Hugepagesize');
-  return kilobytes * 1024 === HUGE_PAGE_BYTES ? value('HugePages_Free') * HUGE_PAGE_BYTES : 0;
+/**
+ * Huge pages of 2 MiB (the size that guests are given) that are not in use, bytes, less those that are promised to
+ * somebody who has not touched them yet. /proc/meminfo knows only the size that this host uses where nobody names one.
+ *
+ * @param folder the kernel's, of this size; one that is not there has no pages.
+ */
+export function freeHugePageBytes(folder: string = HUGE_PAGES): number {
+  const pages = (name: string): number => {
+    try {
+      return Number(readFileSync(join(folder, name), 'utf8'));
+    } catch {
+      return 0;
+    }
+  };
+  return Math.max(0, pages('free_hugepages') - pages('resv_hugepages')) * HUGE_PAGE_BYTES;
 }
 
 /** What a host can give to guests, bytes. */
@@ -56,6 +70,52 @@ export interface MemorySupply {
   readonly hugePageBytes: number;
 }
 
+function memorySupply(): MemorySupply {
+  return { availableBytes: availableMemoryBytes(), hugePageBytes: freeHugePageBytes() };
+}
+
+/** A part of what guests need. */
+interface MemoryNeed {
+  readonly bytes: number;
+  /** In words, up to the bytes: "a guest of 1 GiB runs twice during a migration and needs". */
+  readonly who: string;
+}
+
+/** What guests need of this host: huge pages, and beside them memory that is available. */
+interface MemoryNeeds {
+  readonly hugePages: MemoryNeed;
+  readonly available: MemoryNeed & { readonly remedy: string };
+}
+
+/** @throws MigbenchError `host-unfit` where this host lacks either. */
+function requireSupply({ hugePages, available }: MemoryNeeds, supply: MemorySupply): void {
+  if (hugePages.bytes > supply.hugePageBytes) {
+    throw new MigbenchError(
+      'host-unfit',
+      `guest.backend: ${hugePages.who} ${formatBytes(hugePages.bytes)} of free 2 MiB huge pages, but this host has ` +
+        `${formatBytes(supply.hugePageBytes)} of them. Reserve them as root: ` +
+        `echo ${Math.ceil(hugePages.bytes / HUGE_PAGE_BYTES)} > ${HUGE_PAGES}/nr_hugepages ` +
+        '(more where others use some), or use backend: memfd.',
+    );
+  }
+  if (available.bytes <= supply.availableBytes) return;
+  throw new MigbenchError(
+    'host-unfit',
+    `guest.memory: ${available.who} ${formatBytes(available.bytes)}, but this host has ` +
+      `${formatBytes(supply.availableBytes)} available. ${available.remedy}`,
+  );
+}
+
+/** Memory of the largest of these guests that is in huge pages, or of the largest that is not, bytes; 0 for none. */
+function largestBytes(guests: readonly GuestShape[], inHugePages: boolean): number {
+  return guests
+    .filter(({ backend }) => (backend === 'hugepages') === inHugePages)
+    .reduce((largest, { memoryBytes }) => Math.max(largest, memoryBytes), 0);
+}
+
+const SMALLER_GUEST = 'Use a smaller guest (--set guest.memory=…).';
+const FEWER_HUGE_PAGES = 'Free some memory, or reserve fewer huge pages.';
+
 /**
  * Both sides of a migration hold the guest's memory: in huge pages where the guest's backend is those, else in what
  * this host has available.
@@ -64,42 +124,58 @@ export interface MemorySupply {
  */
 export function requireMemory(
   trials: readonly PlannedTrial[],
-  supply: MemorySupply = {
-    availableBytes: availableMemoryBytes(),
-    hugePageBytes: freeHugePageBytes(),
-  },
+  supply: MemorySupply = memorySupply(),
 ): void {
-  const largest = (isHuge: boolean): number =>
-    Math.max(
-      0,
-      ...trials
-        .map(({ cell }) => cell.spec.guest)
-        .filter(({ backend }) => (backend === 'hugepages') === isHuge)
-        .map(({ memoryBytes }) => memoryBytes),
-    );
-  const huge = largest(true);
-  if (2 * huge > supply.hugePageBytes) {
-    throw new MigbenchError(
-      'host-unfit',
-      `guest.backend: a guest of ${formatBytes(huge)} in huge pages runs twice during a migration and needs ` +
-        `${formatBytes(2 * huge)} of free 2 MiB huge pages, but this host has ${formatBytes(supply.hugePageBytes)} of them. ` +
-        `Reserve them as root: sysctl -w vm.nr_hugepages=${Math.ceil((2 * huge) / HUGE_PAGE_BYTES)} ` +
-        '(more where others use some), or use backend: memfd.',
-    );
-  }
-  const ordinary = largest(false);
-  const needed = 2 * (ordinary + QEMU_OVERHEAD_BYTES);
-  if (trials.length === 0 || needed <= supply.availableBytes) return;
-  const guest =
-    ordinary === 0
-      ? `guest.memory: the two QEMUs of a migration need ${formatBytes(needed)} beside their guests' huge pages`
-      : `guest.memory: a guest of ${formatBytes(ordinary)} runs twice during a migration and needs ${formatBytes(needed)}`;
-  throw new MigbenchError(
-    'host-unfit',
-    `${guest}, but this host has ${formatBytes(supply.availableBytes)} available. ` +
-      (ordinary === 0
-        ? 'Free some memory, or reserve fewer huge pages.'
-        : 'Use a smaller guest (--set guest.memory=…).'),
+  if (trials.length === 0) return;
+  const guests = trials.map(({ cell }) => cell.spec.guest);
+  const [huge, ordinary] = [largestBytes(guests, true), largestBytes(guests, false)];
+  requireSupply(
+    {
+      hugePages: {
+        bytes: 2 * huge,
+        who: `a guest of ${formatBytes(huge)} in huge pages runs twice during a migration and needs`,
+      },
+      available: {
+        bytes: 2 * (ordinary + QEMU_OVERHEAD_BYTES),
+        ...(ordinary === 0
+          ? {
+              who: 'the two QEMUs of a migration need, beside their guests’ huge pages,',
+              remedy: FEWER_HUGE_PAGES,
+            }
+          : {
+              who: `a guest of ${formatBytes(ordinary)} runs twice during a migration and needs`,
+              remedy: SMALLER_GUEST,
+            }),
+      },
+    },
+    supply,
+  );
+}
+
+/**
+ * One guest after the other is characterized: each runs once, and snapshots of its memory are kept beside it.
+ *
+ * @throws MigbenchError `host-unfit` where this host cannot hold the largest of these guests.
+ */
+export function requireMemoryToCharacterize(
+  guests: readonly GuestShape[],
+  supply: MemorySupply = memorySupply(),
+): void {
+  const [huge, ordinary] = [largestBytes(guests, true), largestBytes(guests, false)];
+  const besideHuge = huge * SNAPSHOTS_SHARE;
+  const withOrdinary = ordinary * (1 + SNAPSHOTS_SHARE);
+  const who = (bytes: number) => `characterizing a guest of ${formatBytes(bytes)}`;
+  requireSupply(
+    {
+      hugePages: { bytes: huge, who: `${who(huge)} in huge pages needs` },
+      available: {
+        bytes: Math.max(besideHuge, withOrdinary) + READING_OVERHEAD_BYTES,
+        ...(besideHuge > withOrdinary
+          ? { who: `${who(huge)} needs, beside its huge pages,`, remedy: FEWER_HUGE_PAGES }
+          : { who: `${who(ordinary)} needs`, remedy: SMALLER_GUEST }),
+      },
+    },
+    supply,
   );
 }
 

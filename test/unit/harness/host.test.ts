@@ -1,14 +1,18 @@
 /** Facts about this machine, and whether it can hold a guest twice. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   availableMemoryBytes,
   describeHost,
   freeHugePageBytes,
   requireMemory,
+  requireMemoryToCharacterize,
   requireProcessors,
 } from '../../../harness/host.ts';
 import type { PlannedTrial } from '../../../harness/plan/types.ts';
 import { cellSpec, plannedTrial } from '../migration/fixtures.ts';
+import { temporaryFolder } from '../record/temporary.ts';
 
 const trialOf = (memoryBytes: number): PlannedTrial =>
   plannedTrial({ guest: { ...cellSpec().guest, memoryBytes } });
@@ -42,12 +46,16 @@ test('the largest guest counts, twice and with what its QEMUs take', () => {
   );
 });
 
-test('free huge pages are counted, if they are of the size that guests are given', () => {
-  const meminfo = (kilobytes: number) =>
-    `HugePages_Total:    1024\nHugePages_Free:      512\nHugepagesize:       ${kilobytes} kB\n`;
-  expect(freeHugePageBytes(meminfo(2048))).toBe(2 ** 30);
-  expect(freeHugePageBytes(meminfo(1048576))).toBe(0);
-  expect(freeHugePageBytes('MemFree: 1 kB\n')).toBe(0);
+test('free huge pages are counted by the size that guests are given, less those that are promised', async () => {
+  const folder = await temporaryFolder();
+  const write = (name: string, pages: number) => writeFile(join(folder, name), `${pages}\n`);
+  await Promise.all([write('nr_hugepages', 1024), write('free_hugepages', 612)]);
+  await write('resv_hugepages', 100);
+  expect(freeHugePageBytes(folder)).toBe(2 ** 30);
+  // More promised than free: what is over comes from the pages that the kernel may add.
+  await write('resv_hugepages', 700);
+  expect(freeHugePageBytes(folder)).toBe(0);
+  expect(freeHugePageBytes(join(folder, 'no-such-size'))).toBe(0);
   expect(freeHugePageBytes()).toBeGreaterThanOrEqual(0);
 });
 
@@ -64,8 +72,29 @@ test('a guest in huge pages needs those, and not the memory beside them', () => 
   expect(() => requireMemory([huge], { availableBytes: 2 ** 40, hugePageBytes: 2 ** 30 })).toThrow(
     expect.objectContaining({
       code: 'host-unfit',
-      message: expect.stringMatching(/^guest\.backend: .*vm\.nr_hugepages=1024/u) as unknown,
+      message: expect.stringMatching(
+        /^guest\.backend: .*echo 1024 > \/sys\/kernel\/mm\/hugepages\/hugepages-2048kB\/nr_hugepages /u,
+      ) as unknown,
     }),
+  );
+});
+
+test('a card needs its largest guest once, in huge pages where it is in those, and snapshots of it', () => {
+  const shape = (memoryBytes: number, backend: 'memfd' | 'hugepages') =>
+    ({ memoryBytes, vcpus: 1, backend }) as const;
+  const huge = [shape(2 ** 30, 'hugepages')];
+  const enough = { availableBytes: 2 ** 29, hugePageBytes: 2 ** 30 };
+  expect(() => requireMemoryToCharacterize([], enough)).not.toThrow();
+  // 256 MiB of snapshots and as much for QEMU and the reader.
+  expect(() => requireMemoryToCharacterize(huge, enough)).not.toThrow();
+  expect(() => requireMemoryToCharacterize(huge, { ...enough, availableBytes: 2 ** 28 })).toThrow(
+    'guest.memory: characterizing a guest of 1 GiB needs, beside its huge pages, 512 MiB, but this host has 256 MiB available.',
+  );
+  expect(() =>
+    requireMemoryToCharacterize(huge, { availableBytes: 2 ** 40, hugePageBytes: 2 ** 29 }),
+  ).toThrow(/^guest\.backend: characterizing a guest of 1 GiB in huge pages .*echo 512 > /u);
+  expect(() => requireMemoryToCharacterize([shape(2 ** 29, 'memfd')], enough)).toThrow(
+    'guest.memory: characterizing a guest of 512 MiB needs 896 MiB, but this host has 512 MiB available. Use a smaller guest',
   );
 });
 
