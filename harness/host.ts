@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { MigbenchError } from './errors.ts';
 import type { GuestShape, PlannedTrial } from './plan/types.ts';
 import type { Environment } from './record/schema.ts';
-import { highestProcessor } from './sandbox/pinned.ts';
+import { onlineProcessors, processorsIn } from './sandbox/pinned.ts';
 import { formatBytes } from './units.ts';
 
 /** What a QEMU takes beside its guest's memory, bytes: code, translation cache, buffers. */
@@ -180,16 +180,22 @@ export function requireMemoryToCharacterize(
 }
 
 /**
- * @param count processors of this host.
- * @throws MigbenchError `host-unfit` where the plan pins something to a processor that this host does not have.
+ * @param online this host's processors, as the kernel lists them.
+ * @throws MigbenchError `host-unfit` where the plan pins something to a processor that this host does not have online.
  */
-export function requireProcessors(trials: readonly PlannedTrial[], count = cpus().length): void {
+export function requireProcessors(
+  trials: readonly PlannedTrial[],
+  online: string = onlineProcessors(),
+): void {
+  const known = new Set(processorsIn(online));
   for (const { cell } of trials) {
     for (const [who, processors] of Object.entries(cell.spec.pin ?? {})) {
-      if (typeof processors !== 'string' || highestProcessor(processors) < count) continue;
+      if (typeof processors !== 'string') continue;
+      const missing = processorsIn(processors).find((processor) => !known.has(processor));
+      if (missing === undefined) continue;
       throw new MigbenchError(
         'host-unfit',
-        `pin.${who}: ${processors} names a processor that this host does not have; it has ${count}, numbered 0 to ${count - 1}.`,
+        `pin.${who}: ${processors} names processor ${missing}, which this host does not have or has offline; online are ${online}.`,
       );
     }
   }

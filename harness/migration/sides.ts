@@ -3,7 +3,6 @@
  */
 import { existsSync } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { poll } from '../deadline.ts';
 import { MigbenchError, messageOf } from '../errors.ts';
@@ -15,12 +14,13 @@ import {
   type StartedGuest,
 } from '../guest/start-guest.ts';
 import type { Template } from '../guest/template.ts';
-import type { CellSpec, Pinning } from '../plan/types.ts';
+import type { CellSpec } from '../plan/types.ts';
 import type { QemuBuild } from '../qemu/builds/index.ts';
 import type { HostRole } from '../sandbox/host.ts';
 import { describeExit } from '../sandbox/running.ts';
 import { applySettings, type Effective } from './apply-settings.ts';
 import { copyDisk } from './copy-disk.ts';
+import { processorsOf } from './pin-observers.ts';
 import type { KnownSettings } from './settings.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { addCredentials, credentialsFolder } from './tls.ts';
@@ -242,11 +242,6 @@ function awaitSocket({ machine }: LaunchedGuest, path: string, signal: AbortSign
       late: () => late(`was given ${SOCKET_TIMEOUT_MS / 1000} s`),
     },
   );
-}
-
-/** A QEMU that the plan does not pin must not inherit where the observers are pinned to. */
-function processorsOf(pin: Pinning | undefined, role: HostRole): string | undefined {
-  return pin?.[role] ?? (pin?.observers === undefined ? undefined : `0-${cpus().length - 1}`);
 }
 
 /** Wait for all, and only then fail with the first failure: nothing started is left unknown. */

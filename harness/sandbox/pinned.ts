@@ -1,7 +1,8 @@
-/** Keeping a program to some of the host's processors. */
+/** Keeping a program to some of the host's processors. Lists of them are the kernel's: `0,2-3`. */
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import type { Program } from './process.ts';
 
-/** @param processors the kernel's numbers, as `0,2-3`. */
 export function pinned(program: Program, processors: string | undefined): Program {
   if (processors === undefined) return program;
   return {
@@ -11,7 +12,30 @@ export function pinned(program: Program, processors: string | undefined): Progra
   };
 }
 
-/** Highest processor that a list names. */
-export function highestProcessor(processors: string): number {
-  return Math.max(...processors.split(/[,-]/u).map(Number));
+/** The numbers that a list names, those between the ends of a range included. */
+export function processorsIn(list: string): number[] {
+  return list.split(',').flatMap((range) => {
+    const [from = 0, to = from] = range.split('-').map(Number);
+    const first = Math.min(from, to);
+    return Array.from({ length: Math.abs(to - from) + 1 }, (_, index) => first + index);
+  });
+}
+
+/**
+ * The processors of this host that are online, as a list. Their numbers may have holes: how many there are says nothing
+ * of the highest.
+ *
+ * @param path the kernel's list; where it cannot be read, the processors are taken for numbered without holes.
+ */
+export function onlineProcessors(path = '/sys/devices/system/cpu/online'): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return `0-${cpus().length - 1}`;
+  }
+}
+
+/** Where the kernel lets a process run, as a list, by its /proc/PID/status; this process by default. */
+export function allowedProcessors(status = readFileSync('/proc/self/status', 'utf8')): string {
+  return /^Cpus_allowed_list:\s*(\S+)$/mu.exec(status)?.[1] ?? onlineProcessors();
 }

@@ -100,8 +100,20 @@ test('a card needs its largest guest once, in huge pages where it is in those, a
 
 test('a processor that this host does not have is refused before anything starts', () => {
   const trial = plannedTrial({ pin: { source: '0', observers: '1,2-3' } });
-  expect(() => requireProcessors([trial], 4)).not.toThrow();
-  expect(() => requireProcessors([trial], 3)).toThrow(
-    'pin.observers: 1,2-3 names a processor that this host does not have; it has 3, numbered 0 to 2.',
+  expect(() => requireProcessors([trial], '0-3')).not.toThrow();
+  expect(() => requireProcessors([trial], '0-2')).toThrow(
+    expect.objectContaining({
+      code: 'host-unfit',
+      message:
+        'pin.observers: 1,2-3 names processor 3, which this host does not have or has offline; online are 0-2.',
+    }),
+  );
+});
+
+test('processors have holes in their numbers where some are offline', () => {
+  const online = '0,2,4,6';
+  expect(() => requireProcessors([plannedTrial({ pin: { source: '4,6' } })], online)).not.toThrow();
+  expect(() => requireProcessors([plannedTrial({ pin: { source: '2-4' } })], online)).toThrow(
+    /names processor 3, .* online are 0,2,4,6\.$/u,
   );
 });
