@@ -1,10 +1,9 @@
 /** What the sandbox needs: namespaces, taps, and a kernel that can shape the migration link. */
-import { existsSync } from 'node:fs';
 import { MigbenchError, messageOf } from '../errors.ts';
 import type { SandboxKind } from '../sandbox/enter.ts';
 import { shapeCommands } from '../sandbox/link.ts';
-import { tapsArePossible } from '../sandbox/namespaces.ts';
 import { run, type Program } from '../sandbox/process.ts';
+import { tapRefusal } from '../sandbox/taps.ts';
 import { ok, warn, bad, type Finding } from './finding.ts';
 
 const PROBE_TIMEOUT_MS = 5_000;
@@ -34,18 +33,15 @@ export function checkNamespaces(kind: SandboxKind): Finding {
   return warn('namespaces', found, remedy ?? 'Allow them, or run as root.');
 }
 
-export function checkTaps(possible: boolean = tapsArePossible()): Finding {
-  if (possible) return ok('taps', '/dev/net/tun can be opened');
-  return existsSync('/dev/net/tun')
-    ? warn(
-        'taps',
-        '/dev/net/tun cannot be opened by this user: no service network, guests use user-mode networking',
-        'As root: chmod 0666 /dev/net/tun (most distributions ship it so).',
-      )
+/** @param device another than the usual one. */
+export function checkTaps(device?: string): Finding {
+  const refusal = tapRefusal(device);
+  return refusal === undefined
+    ? ok('taps', '/dev/net/tun can be opened')
     : warn(
         'taps',
-        'there is no /dev/net/tun: no service network, guests use user-mode networking',
-        'As root: modprobe tun; in a container, pass the device in (--device /dev/net/tun).',
+        `${refusal.found}: no service network, guests use user-mode networking`,
+        refusal.remedy,
       );
 }
 

@@ -8,8 +8,8 @@ import { join, relative } from 'node:path';
 import { execa } from 'execa';
 import { EXIT_CODES, MigbenchError, messageOf } from '../errors.ts';
 import { killedError, outOfMemoryKills } from './killed.ts';
-import { tapsArePossible } from './namespaces.ts';
 import { hostProgram, run, SYSTEM_PATH, type Program } from './process.ts';
+import { tapRefusal } from './taps.ts';
 
 /** Deadline of one probe of the host, ms. */
 const PROBE_TIMEOUT_MS = 10_000;
@@ -69,14 +69,15 @@ export async function findSandboxKind(signal: AbortSignal): Promise<SandboxKind>
 }
 
 function describeNamespaces(entrance: Program): SandboxKind {
-  if (tapsArePossible()) return { mode: 'namespaces', guestNetwork: 'tap', entrance, notes: [] };
+  const refusal = tapRefusal();
+  if (refusal === undefined)
+    return { mode: 'namespaces', guestNetwork: 'tap', entrance, notes: [] };
   return {
     mode: 'namespaces',
     guestNetwork: 'user',
     entrance,
     notes: [
-      '/dev/net/tun cannot be opened by this user: guests use the user-mode network instead of taps on the ' +
-        'service bridge. To allow taps: chmod 0666 /dev/net/tun as root (most distributions ship it so).',
+      `No taps: ${refusal.found}. Guests use the user-mode network instead of the service bridge. ${refusal.remedy}`,
     ],
   };
 }

@@ -7,7 +7,7 @@
  *        └── svc-dst ── up0 (destination: bridge `br0` 10.202.0.3, tap0)
  *     source mig0 10.201.0.1 ═══ mig0 10.201.0.2 destination      the migration link, shaped at both ends
  */
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MigbenchError } from '../errors.ts';
 import type { LinkShape } from '../plan/types.ts';
@@ -36,16 +36,6 @@ export interface NamespaceTools {
   readonly tc: Program;
   /** Sends and receives competing streams; absent where no plan asked for one. */
   readonly stream?: Program;
-}
-
-/** Whether this user may make tap devices; needed for a guest on the service bridge. */
-export function tapsArePossible(): boolean {
-  try {
-    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 class NamespaceSandbox implements Sandbox {
