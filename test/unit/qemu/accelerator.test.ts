@@ -28,13 +28,14 @@ test('the probe boots a small guest, whatever the plan’s is', () => {
     workload: idle!.definition,
     parameters: {},
   };
-  expect(probeRecipe(planned)).toMatchObject({
+  expect(probeRecipe(planned, 'pc')).toMatchObject({
     build,
     machineType: 'pc',
     accelerator: 'kvm',
     cpu: 'host',
   });
-  expect(probeRecipe(planned).shape).toEqual({
+  expect(probeRecipe(planned, 'q35').machineType).toBe('q35');
+  expect(probeRecipe(planned, 'pc').shape).toEqual({
     memoryBytes: 256 * 2 ** 20,
     vcpus: 1,
     backend: 'ram',
