@@ -24,6 +24,32 @@ export async function deadline<T, L>(
   }
 }
 
+/**
+ * The value of `work`, or what `late` gives (or throws) once it has not called `heard` for `silenceMs`: for work whose
+ * length depends on how much there is of it.
+ *
+ * The work itself goes on; the caller owns its end.
+ */
+export async function untilSilent<T, L>(
+  work: (heard: () => void) => Promise<T>,
+  silenceMs: number,
+  late: () => L,
+): Promise<T | L> {
+  let handle: NodeJS.Timeout | undefined;
+  const silence = new Promise<'late'>((resolve) => {
+    handle = setTimeout(() => resolve('late'), silenceMs);
+  });
+  try {
+    const promise = work(() => void handle?.refresh());
+    const winner = await Promise.race([promise.then((value) => ({ value })), silence]);
+    return winner === 'late' ? late() : winner.value;
+  } finally {
+    clearTimeout(handle);
+    // What is heard from now on must not start it again.
+    handle = undefined;
+  }
+}
+
 /** Wait until `timeoutMs` have passed: for windows of measurement, whose length is the point. */
 export async function window(timeoutMs: number, signal: AbortSignal): Promise<void> {
   try {

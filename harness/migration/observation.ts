@@ -174,7 +174,7 @@ function momentOf<Name extends 'stopAtMs' | 'resumeAtMs'>(
 ): { [Key in Name]?: number } {
   if (event === undefined) return {};
   const distance = ({ receivedAtMs, qemuTimeUs }: QmpEvent) => receivedAtMs - qemuTimeUs / 1000;
-  const least = Math.min(...all.map(distance));
+  const least = all.reduce((low, one) => Math.min(low, distance(one)), Infinity);
   const delayMs = distance(event) - least;
   const moment = event.receivedAtMs - (delayMs > CLOCK_STEP_MS ? 0 : delayMs);
   return { [name]: moment } as { [Key in Name]?: number };

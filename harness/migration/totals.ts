@@ -8,8 +8,10 @@ function lastNonZero(values: readonly (number | undefined)[]): number | undefine
 }
 
 function highest(values: readonly (number | undefined)[]): number | undefined {
-  const present = values.filter((value) => value !== undefined);
-  return present.length === 0 ? undefined : Math.max(...present);
+  return values.reduce(
+    (most, value) => (value === undefined ? most : Math.max(most ?? value, value)),
+    undefined,
+  );
 }
 
 /** Leave out what is not known: an absent field is unknown, never 0. */

@@ -32,8 +32,10 @@ export function clockStep(
 
 /** The guest's clock less the host's, by the least delayed sample of a stretch, ms. */
 function lead(samples: readonly Sample[], fromMs: number, toMs: number): number | undefined {
-  const leads = samples
-    .filter(({ arrivedMs }) => arrivedMs > fromMs && arrivedMs <= toMs)
-    .map(({ guestRealtimeMs, arrivedMs }) => guestRealtimeMs - arrivedMs);
-  return leads.length === 0 ? undefined : Math.max(...leads);
+  let most: number | undefined;
+  for (const { guestRealtimeMs, arrivedMs } of samples) {
+    if (arrivedMs <= fromMs || arrivedMs > toMs) continue;
+    most = Math.max(most ?? -Infinity, guestRealtimeMs - arrivedMs);
+  }
+  return most;
 }

@@ -3,14 +3,14 @@
  * outside stamps their arrival. What the guest's users could see of a migration at best.
  */
 import { createInterface, type Interface } from 'node:readline';
-import { deadline } from '../deadline.ts';
+import { untilSilent } from '../deadline.ts';
 import { MigbenchError } from '../errors.ts';
 import { hostProgram } from '../sandbox/process.ts';
 import { describeExit, type RunningProcess } from '../sandbox/running.ts';
 import { heartbeatReport, type Beat } from './heartbeat-gaps.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 
-/** How long the receiver may take to come up, and to hand over its arrivals, ms. */
+/** How long the receiver may be silent: until it is up, and between two of the arrivals that it hands over, ms. */
 const RECEIVER_TIMEOUT_MS = 5_000;
 /** How long the guest may take to begin its beats, ms. */
 const COMMAND_TIMEOUT_MS = 5_000;
@@ -55,13 +55,16 @@ export function heartbeatProbe({ stage, spec, template }: ProbeContext): Probe |
   };
 }
 
-class Receiver implements AsyncDisposable {
+/** The program that receives the beats (receiver.c), and what it says. */
+export class Receiver implements AsyncDisposable {
   readonly #process: RunningProcess;
+  readonly #silenceMs: number;
   readonly #lines: Interface;
   readonly #iterator: AsyncIterator<string>;
 
-  constructor(process: RunningProcess) {
+  constructor(process: RunningProcess, silenceMs = RECEIVER_TIMEOUT_MS) {
     this.#process = process;
+    this.#silenceMs = silenceMs;
     if (process.stdout === undefined)
       throw new MigbenchError('internal', 'A receiver needs pipes.');
     process.stdin?.on('error', () => undefined);
@@ -70,10 +73,7 @@ class Receiver implements AsyncDisposable {
   }
 
   async port(): Promise<number> {
-    const { value } = (await this.#within(this.#iterator.next())) as IteratorResult<
-      string,
-      undefined
-    >;
+    const { value } = await this.#unlessSilent(() => this.#iterator.next());
     const port = /^port (\d+)$/u.exec(value ?? '')?.[1];
     if (port === undefined) throw await this.#failure('did not say its port');
     return Number(port);
@@ -85,22 +85,22 @@ class Receiver implements AsyncDisposable {
     const zeroMs = performance.now() - Number(process.hrtime.bigint()) / 1e6;
     this.#process.stdin?.end();
     const beats: Beat[] = [];
-    await this.#within(
-      (async () => {
-        for (;;) {
-          const { done, value } = await this.#iterator.next();
-          if (done === true) return;
-          const [of, sequence = 0, skipped = 0, atNs = 0] = value.split(' ').map(Number);
-          if (of === session) beats.push({ atMs: atNs / 1e6 + zeroMs, sequence, skipped });
-        }
-      })(),
-    );
+    // A thousand a second under KVM: how long it takes to read them depends on the migration.
+    await this.#unlessSilent(async (heard) => {
+      for (;;) {
+        const { done, value } = await this.#iterator.next();
+        if (done === true) return;
+        heard();
+        const [of, sequence = 0, skipped = 0, atNs = 0] = value.split(' ').map(Number);
+        if (of === session) beats.push({ atMs: atNs / 1e6 + zeroMs, sequence, skipped });
+      }
+    });
     if ((await this.#process.exited).exitCode !== 0) throw await this.#failure('failed');
     return beats.sort((one, other) => one.atMs - other.atMs);
   }
 
-  #within<T>(promise: Promise<T>): Promise<T> {
-    return deadline(promise, RECEIVER_TIMEOUT_MS, () => {
+  #unlessSilent<T>(work: (heard: () => void) => Promise<T>): Promise<T> {
+    return untilSilent(work, this.#silenceMs, () => {
       throw new MigbenchError('internal', 'the receiver of the heartbeat gave no answer');
     });
   }

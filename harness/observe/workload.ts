@@ -67,12 +67,17 @@ function brownout(
   const lastMs = Math.min(windows.endedMs, samples.at(-1)?.arrivedMs ?? windows.startedMs);
   const rates = slidingRates(samples, windows.startedMs, lastMs);
   if (rates.length === 0) return none;
-  const limit = Math.min(BROWNOUT_FRACTION * baseline, ...usual);
+  const limit = lowest(usual, BROWNOUT_FRACTION * baseline);
   const slow = rates.filter((rate) => rate > 0 && rate < limit);
   return {
-    workloadMinimumPerSecond: Math.min(...rates),
+    workloadMinimumPerSecond: lowest(rates),
     brownoutMs: slow.length * BROWNOUT_STEP_MS,
   };
+}
+
+/** One rate per sample: far too many for the arguments of a function where a migration takes hours. */
+function lowest(rates: readonly number[], least = Infinity): number {
+  return rates.reduce((low, rate) => Math.min(low, rate), least);
 }
 
 function slidingRates(samples: readonly Sample[], fromMs: number, toMs: number): number[] {

@@ -96,3 +96,8 @@ test('auto-converge that never throttled: 0, because QEMU is silent then', () =>
   expect(totalsOf(observation({ samples: [quiet] }))).not.toHaveProperty('throttleMaxPercent');
   expect(totalsOf(observation({ samples: [first] }), true).throttleMaxPercent).toBe(20);
 });
+
+test('a migration of hours has more samples than a function takes arguments', () => {
+  const samples = Array.from({ length: 400_000 }, (_, index) => (index === 7 ? second : first));
+  expect(totalsOf(observation({ samples })).throttleMaxPercent).toBe(40);
+});

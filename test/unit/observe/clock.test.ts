@@ -40,3 +40,8 @@ it('nothing is known without a sample from the destination, or where the guest s
   expect(clockStep(both, moments)).toBe(0);
   expect(clockStep(both, { ...moments, completed: false })).toBeUndefined();
 });
+
+it('a migration of hours has more samples than a function takes arguments', () => {
+  const samples = Array.from({ length: 400_000 }, (_, index) => sample(500 + index / 1000, 0, 1));
+  expect(clockStep([...samples, sample(2400, 195, 1)], moments)).toBe(-195);
+});

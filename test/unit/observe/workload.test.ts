@@ -73,3 +73,18 @@ it('a workload that is uneven by itself is in no brownout while it is as uneven 
   );
   expect(workloadCost(uneven, windows).brownoutMs).toBe(0);
 });
+
+it('a migration of hours has more rates than a function takes arguments', () => {
+  const steps = 400_000;
+  const samples = [sample(0, 0), sample(1000, 100), sample(1000 + steps * 50, 100 + steps * 5)];
+  const endedMs = samples.at(-1)!.arrivedMs;
+  // A baseline as long as that: it is slid over as well.
+  const cost = workloadCost(samples, {
+    ...windows,
+    baselineToMs: endedMs,
+    resumedMs: endedMs,
+    endedMs,
+  });
+  expect(cost.workloadMinimumPerSecond).toBeCloseTo(100);
+  expect(cost.brownoutMs).toBe(0);
+});
