@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { builtInWorkload, loadWorkload, type LoadedWorkload } from '../workloads/registry.ts';
+import { outliveTerminal } from './lost-terminal.ts';
 import { Progress } from './progress.ts';
 import { reportError } from './report-error.ts';
 import { EXIT_CODES, exitCodeOf, MigbenchError } from './errors.ts';
@@ -102,6 +103,7 @@ async function main(): Promise<void> {
   const stop = new AbortController();
   // A terminal sends Ctrl-C to this process too; the outer one decides what it means.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined);
+  outliveTerminal();
   const lines = createInterface({ input: process.stdin, terminal: false });
   const job = await new Promise<Job | CharacterizeJob | undefined>((resolve) => {
     lines.on('line', (line) => {

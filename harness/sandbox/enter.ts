@@ -113,6 +113,14 @@ export function chooseScratch(mode: SandboxKind['mode'], inUse: readonly string[
  */
 export const DEFECT_INSIDE = 70;
 
+/**
+ * The same program, deaf to the loss of a terminal, which is told to all of its processes: unshare dies of it where it
+ * does not ignore it, and what it started with it. The measuring process hears it all the same.
+ */
+export function ignoringHangUp({ file, args, ...rest }: Program): Program {
+  return { ...rest, file: 'sh', args: ['-c', 'trap "" HUP && exec "$@"', 'sh', file, ...args] };
+}
+
 export interface InsideOptions {
   /** Compiled entry file of the measuring process. */
   readonly entry: string;
@@ -129,9 +137,10 @@ export interface InsideOptions {
  */
 export async function runInside(kind: SandboxKind, options: InsideOptions): Promise<number> {
   const killsBefore = outOfMemoryKills();
+  const entrance = ignoringHangUp(kind.entrance);
   const subprocess = execa(
-    kind.entrance.file,
-    [...kind.entrance.args, process.execPath, '--enable-source-maps', options.entry],
+    entrance.file,
+    [...entrance.args, process.execPath, '--enable-source-maps', options.entry],
     {
       env: { PATH: SYSTEM_PATH },
       stdin: 'pipe',

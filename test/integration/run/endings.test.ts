@@ -2,11 +2,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { expect, test, type TestContext } from 'vitest';
+import { findProgram } from '../../../harness/debian/host.ts';
 import { systemErrorCode } from '../../../harness/errors.ts';
 import { findSandboxKind } from '../../../harness/sandbox/enter.ts';
-import type { Program } from '../../../harness/sandbox/process.ts';
+import { hostProgram, type Program } from '../../../harness/sandbox/process.ts';
 import {
   Cli,
   eventually,
@@ -66,6 +67,40 @@ test('Ctrl-C: ends in good order with 130, keeps its records, and says how to go
   // What was recorded is reported although the run was interrupted.
   expect(ended.stdout).toContain('idle · precopy');
 });
+
+test('a lost terminal, told twice to every process of the run: ends in good order with 130', async (context) => {
+  if (findProgram('script') === undefined) skipBecause(context, 'there is no script (bsdutils)');
+  const folder = await temporaryFolder();
+  const out = join(folder, 'run');
+  const codePath = join(folder, 'code');
+  await using cli = await Cli.start(['run', fixturePlan('slow-link'), '--out', out], {
+    through: hostProgram('sh', ['-c', ON_A_TERMINAL, codePath]),
+    env: { SHELL: '/bin/sh' },
+  });
+  const guest = () => qemuOf(cli, 'source', 'templates') ?? qemuOf(cli, 'source');
+  await eventually('the boot of a guest', guest);
+  const group = processGroupOf(await eventually('its process', () => measuringProcessOf(cli)));
+  // The terminal's other end.
+  cli.process.kill('SIGKILL');
+  await cli.process.exited;
+  for (const afterMs of [0, 50]) {
+    await sleep(afterMs);
+    process.kill(-group, 'SIGHUP');
+  }
+  const code = () => (existsSync(codePath) ? readFileSync(codePath, 'utf8') : undefined);
+  expect(await eventually('its end', () => code()?.trim() || undefined, 20_000)).toBe('130');
+  expect(await cli.leftovers()).toEqual([]);
+});
+
+/** Starts a program on a terminal of its own; the shell there outlives that, and keeps the program's exit code. */
+const ON_A_TERMINAL =
+  'exec script --quiet --command "trap : HUP; $*; echo \\$? > $0" /dev/null < /dev/null';
+
+function processGroupOf(pid: number): number {
+  // After the name, which may hold anything: state, parent, process group.
+  const group = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[2];
+  return Number(group);
+}
 
 test('a source that is killed from outside fails its own trial only', async (context) => {
   const { mode, notes } = await findSandboxKind(new AbortController().signal);
