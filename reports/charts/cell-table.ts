@@ -16,6 +16,9 @@ export function cellTable(
     const name = metricOf(key).column + (chart.columnSuffix ?? '');
     return [`${name}_median`, `${name}_ci_low`, `${name}_ci_high`, `${name}_n`];
   });
+  // A column of the metric's own name has the metric's own unit, whatever the axis has.
+  const size = (cell: CellRow['cell']) =>
+    chart.columnSuffix === undefined ? 1 : sizeOf(chart, cell);
   return {
     heads: [
       { title: 'Cell', figure: false },
@@ -41,7 +44,7 @@ export function cellTable(
       ],
       values: [
         cell.cellId,
-        ...series.flatMap(({ key }) => valuesOf(metricSummary(cell, key), sizeOf(chart, cell))),
+        ...series.flatMap(({ key }) => valuesOf(metricSummary(cell, key), size(cell))),
       ],
     })),
   };

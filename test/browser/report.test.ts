@@ -197,6 +197,10 @@ describe.skipIf(chromiumPath === undefined)('report in a browser', { timeout: 12
       'cell_id,total_time_ms_median,total_time_ms_ci_low,total_time_ms_ci_high,total_time_ms_n',
     );
     expect(csv).toHaveLength(1 + 12);
+    // Milliseconds, as the column says: seconds would be at most the deadline's 60.
+    const medians = csv.slice(1).flatMap((line) => line.split(',').at(-4) || []);
+    expect(medians.length).toBeGreaterThan(0);
+    for (const median of medians) expect(Number(median)).toBeGreaterThan(60);
     const spec = JSON.parse(await copied('Vega-Lite')) as TopLevelSpec;
     const svg = await renderSvg({ ...spec, width: 500 });
     expect(svg).toContain('auto-converge');

@@ -7,6 +7,7 @@ import { buildModel } from '../../../reports/model.ts';
 import { exampleRecord, notConverged } from '../record/examples.ts';
 import { readEveryOutcome, runOf } from './fixture.ts';
 import { readRun } from '../../../harness/record/reader.ts';
+import type { TrialRecord } from '../../../harness/record/schema.ts';
 
 describe('cell charts', () => {
   test('of a run with every outcome', { timeout: 30_000 }, async () => {
@@ -105,4 +106,37 @@ test('one cell per workload: no heading over each row', async () => {
       ?.layout?.rows.map(({ key }) => key.slice(key.indexOf('|') + 1));
   expect(rows('total-time')).toEqual(['idle · precopy', 'database · precopy']);
   expect(rows('convergence-map')).toEqual(['idle', 'database']);
+});
+
+describe('the tables behind charts', () => {
+  const MIB = 2 ** 20;
+  const trial = (i: number, overrides: Partial<TrialRecord>, setting = 'precopy') =>
+    exampleRecord({
+      ...{ cellId: setting, trialId: `${setting} ${i}` },
+      labels: { ...exampleRecord().labels, setting },
+      ...overrides,
+    });
+  const chartsOf = async (records: readonly TrialRecord[]) => {
+    const charts = reportCharts(buildModel(await readRun(await runOf(records))), 600);
+    return (name: string) => charts.find((chart) => chart.name === name)!;
+  };
+
+  test('columns that are called ms and bytes hold them, whatever the axis has', async () => {
+    const chart = await chartsOf(
+      [1, 2, 3].map((i) =>
+        trial(i, {
+          measurements: { totalTimeMs: 1000 + i, transferredBytes: 192 * MIB, pauseMs: 40 },
+        }),
+      ),
+    );
+    const { columns, rows } = chart('total-time').table;
+    expect(columns.slice(1, 3)).toEqual(['total_time_ms_median', 'total_time_ms_ci_low']);
+    expect(rows[0]?.values).toEqual(['precopy', 1002, undefined, undefined, 3]);
+    expect(rows[0]?.texts).toEqual(['idle · precopy', '1.00 s', 'n too small', '3']);
+    expect(chart('transferred-bytes').table.columns[1]).toBe('transferred_bytes_median');
+    expect(chart('transferred-bytes').table.rows[0]?.values[1]).toBe(192 * MIB);
+    expect(chart('memory-multiple').table.columns[1]).toBe('transferred_bytes_of_memory_median');
+    expect(chart('memory-multiple').table.rows[0]?.values[1]).toBe(0.5);
+    expect(chart('downtime').table.rows[0]?.values[1]).toBe(40);
+  });
 });
