@@ -67,19 +67,31 @@ export function formatMedian(summary: MetricSummary | undefined): string {
   return summary === undefined ? UNKNOWN : formatFigure(summary.median, summary.metric);
 }
 
+/** The floor of a cell's blackout, where its median is at or below what the quiet baseline shows. */
+export function blackoutBound(cell: CellSummary): MetricSummary | undefined {
+  const median = metricSummary(cell, 'blackoutMs')?.median;
+  const floor = metricSummary(cell, 'blackoutFloorMs');
+  return median !== undefined && floor !== undefined && median.value <= floor.median.value
+    ? floor
+    : undefined;
+}
+
+/** The median of a cell's blackout, ms; `undefined` where there is none, or none that stands out of its floor. */
+export function blackoutAboveFloor(cell: CellSummary): number | undefined {
+  return blackoutBound(cell) === undefined
+    ? metricSummary(cell, 'blackoutMs')?.median.value
+    : undefined;
+}
+
 /**
  * The median of a cell's metric. A blackout at or below what the quiet baseline shows is only known to be no longer
  * than that: `≤ 12 ms`.
  */
 export function formatCellMedian(cell: CellSummary, key: MetricSummary['metric']['key']): string {
-  const summary = metricSummary(cell, key);
-  const floor = key === 'blackoutMs' ? metricSummary(cell, 'blackoutFloorMs') : undefined;
-  return summary !== undefined &&
-    floor !== undefined &&
-    !summary.median.censored &&
-    summary.median.value <= floor.median.value
-    ? `≤ ${formatFigure(floor.median, floor.metric)}`
-    : formatMedian(summary);
+  const floor = key === 'blackoutMs' ? blackoutBound(cell) : undefined;
+  return floor === undefined
+    ? formatMedian(metricSummary(cell, key))
+    : `≤ ${formatFigure(floor.median, floor.metric)}`;
 }
 
 /** `61 % – 100 %`: Wilson's interval of a completion rate. */

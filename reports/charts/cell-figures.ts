@@ -2,7 +2,7 @@
 import { figureOf, metricSummary, type MetricSummary } from '../../harness/analysis/cells.ts';
 import { metricOf, type Metric } from '../../harness/analysis/metrics.ts';
 import type { Dimension, ReportCell } from '../cell.ts';
-import { formatFigure, formatInterval, formatMedian } from '../format.ts';
+import { UNKNOWN, formatCellMedian, formatFigure, formatInterval } from '../format.ts';
 import type { CellRow } from './rows.ts';
 
 /** One series of a chart: a metric and the name that its legend gives it. */
@@ -82,8 +82,9 @@ export function mediansOf({ cell, index, key: row }: CellRow, chart: CellChart) 
     const summary = metricSummary(cell, key);
     if (summary === undefined || summary.median.censored || summary.values < 2) return [];
     const { ciLow, ciHigh } = summary;
+    // An end that is only known as "more than" is drawn to that bound, where the triangles stand.
     const ends =
-      ciLow === undefined || ciHigh === undefined || ciLow.censored || ciHigh.censored
+      ciLow === undefined || ciHigh === undefined
         ? {}
         : { low: rounded(ciLow.value / size), high: rounded(ciHigh.value / size) };
     return [
@@ -120,8 +121,9 @@ export function medianText(
   cell: ReportCell,
   summary: MetricSummary | undefined,
 ): string {
-  return summary === undefined || chart.write === undefined
-    ? formatMedian(summary)
+  if (summary === undefined) return UNKNOWN;
+  return chart.write === undefined
+    ? formatCellMedian(cell, summary.metric.key)
     : textOf(chart, cell, summary.metric)(summary.median);
 }
 

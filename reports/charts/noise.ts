@@ -17,10 +17,11 @@ export function noiseChart(
   width: ChartWidth,
   calibrations: readonly Calibration[] = [],
 ): ReportChart | undefined {
-  const start = Math.min(
-    ...cells.flatMap(({ records }) => records.map(({ startedAt }) => Date.parse(startedAt))),
-    ...calibrations.map(({ at }) => Date.parse(at)),
-  );
+  // Not as arguments of Math.min: a large run has more trials than a call may have.
+  const start = [
+    ...cells.flatMap(({ records }) => records.map(({ startedAt }) => startedAt)),
+    ...calibrations.map(({ at }) => at),
+  ].reduce((earliest, at) => Math.min(earliest, Date.parse(at)), Infinity);
   const minutes = (at: string) => Number(((Date.parse(at) - start) / MINUTE_MS).toFixed(3));
   const points = groupedRows(cells, 'setting').rows.flatMap(({ cell, index }) => {
     const summary = metricSummary(cell, 'totalTimeMs');

@@ -2,7 +2,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { metricSummary, type MetricSummary } from '../../harness/analysis/cells.ts';
 import type { Metric } from '../../harness/analysis/metrics.ts';
-import { formatMedian } from '../format.ts';
+import { blackoutBound, formatCellMedian, formatMedian } from '../format.ts';
 import { groupsOf } from '../groups.ts';
 import { namedPlaces, paretoFront } from '../html/client/pareto.js';
 import { dimensionsOf, type ReportCell } from '../cell.ts';
@@ -30,8 +30,10 @@ interface Place {
   readonly name: string;
   readonly cellLabel: string;
   readonly total: number;
+  /** Where it is drawn, ms: the median, or the noise floor that it does not exceed. */
   readonly still: number;
-  readonly texts: readonly [total: string, still: string];
+  /** What its table has: the figures in words, and the median as it is. */
+  readonly row: { readonly total: string; readonly still: string; readonly median: number };
 }
 
 /** The outermost figure that the run has: what users feel, or what the events of both QEMUs show. */
@@ -55,8 +57,10 @@ export function tradeOffChart(
   const what = key === 'blackoutMs' ? 'blackout' : 'pause';
   const places = cells.flatMap((cell, index): Place[] => {
     const total = exactValue(metricSummary(cell, 'totalTimeMs'));
-    const still = exactValue(metricSummary(cell, key));
-    if (total === undefined || still === undefined) return [];
+    // Within the floor nothing is known but that: such settings are told apart by their time.
+    const bound = key === 'blackoutMs' ? blackoutBound(cell) : undefined;
+    const median = exactValue(metricSummary(cell, key));
+    if (total === undefined || median === undefined) return [];
     return [
       {
         cell: index,
@@ -64,11 +68,12 @@ export function tradeOffChart(
         name: pictureText(cell.labels.setting),
         cellLabel: cell.label,
         total: Number((total / 1000).toPrecision(5)),
-        still: Number(still.toPrecision(5)),
-        texts: [
-          formatMedian(metricSummary(cell, 'totalTimeMs')),
-          formatMedian(metricSummary(cell, key)),
-        ],
+        still: Number((bound?.median.value ?? median).toPrecision(5)),
+        row: {
+          total: formatMedian(metricSummary(cell, 'totalTimeMs')),
+          still: formatCellMedian(cell, key),
+          median: Number(median.toPrecision(5)),
+        },
       },
     ];
   });
@@ -80,7 +85,7 @@ export function tradeOffChart(
   return {
     name: 'trade-off',
     title: `Trade-off: total time against ${what}`,
-    lead: `Each point is a setting: to the left it is over sooner, further down the guest stands still for less time (${what}). The line joins the settings that no other one beats in both; what is above it costs more for nothing. Medians of trials: points that nearly touch hardly differ.`,
+    lead: `Each point is a setting: to the left it is over sooner, further down the guest stands still for less time (${what}). The line joins the settings that no other one beats in both; what is above it costs more for nothing. Medians of trials: points that nearly touch hardly differ.${places.some(({ still, row }) => still > row.median) ? ' A blackout within the noise floor stands at the floor, which it does not exceed.' : ''}`,
     spec: spec(places, front, named, what, width),
     table: {
       heads: [
@@ -92,11 +97,15 @@ export function tradeOffChart(
       columns: ['cell_id', 'total_time_ms_median', `${what}_ms_median`, 'unbeaten'],
       rows: places.map((place) => ({
         cell: place.cell,
-        texts: [place.cellLabel, ...place.texts, front.has(place.cell) ? 'yes' : 'no'],
+        texts: [
+          place.cellLabel,
+          ...[place.row.total, place.row.still],
+          front.has(place.cell) ? 'yes' : 'no',
+        ],
         values: [
           cells[place.cell]?.cellId,
           place.total * 1000,
-          place.still,
+          place.row.median,
           front.has(place.cell) ? 1 : 0,
         ],
       })),
@@ -143,10 +152,10 @@ function spec(
     datasets: {
       places: places
         .filter(({ group }) => drawn.includes(group))
-        .map(({ texts, ...place }) => ({
+        .map(({ row, ...place }) => ({
           ...place,
-          totalText: texts[0],
-          stillText: texts[1],
+          totalText: row.total,
+          stillText: row.still,
           unbeaten: front.has(place.cell),
           named: named.has(place.cell),
         })),

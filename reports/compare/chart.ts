@@ -1,7 +1,7 @@
 /** Charts of a comparison: for each metric the change of every cell, with its interval. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Metric } from '../../harness/analysis/metrics.ts';
-import type { Comparison, Verdict } from '../../harness/compare/types.ts';
+import type { Comparison, Effect, Verdict } from '../../harness/compare/types.ts';
 import { verdictWords } from './words.ts';
 
 export interface ComparisonChart {
@@ -16,12 +16,25 @@ const ROW_HEIGHT = 26;
 /** In the order of the legend, with the places of their colours in the palette of charts. */
 const order: readonly Verdict[] = ['no-change', 'regressed', 'improved', 'inconclusive', 'differs'];
 
+/**
+ * The bar of an interval, by the ends that it has; one that is open is drawn to the edge. With an interval of which
+ * nothing is known but its side there is none.
+ */
+type Bar = 'intervals' | 'atLeast' | 'atMost' | 'unbounded' | 'none';
+
 interface Row {
   readonly cell: string;
   readonly change: number;
+  readonly bar: Bar;
   readonly low?: number;
   readonly high?: number;
   readonly verdict: string;
+}
+
+function barOf({ interval, beyond }: Effect): Bar {
+  if (interval === undefined || beyond !== undefined) return 'none';
+  if (interval.low === undefined) return interval.high === undefined ? 'unbounded' : 'atMost';
+  return interval.high === undefined ? 'atLeast' : 'intervals';
 }
 
 /** One chart per metric that has ratios; cells whose change is a difference, or unknown, are in the table only. */
@@ -44,9 +57,9 @@ export function comparisonCharts(
         {
           cell: label,
           change: percent(effect.estimate),
-          ...(low === undefined || high === undefined
-            ? {}
-            : { low: percent(low), high: percent(high) }),
+          bar: barOf(effect),
+          ...(low === undefined ? {} : { low: percent(low) }),
+          ...(high === undefined ? {} : { high: percent(high) }),
           verdict: verdictWords[found.verdict],
         },
       ];
@@ -80,14 +93,27 @@ function specOf(rows: readonly Row[], least: number, width: number): TopLevelSpe
     title: null,
     legend: { values: words.filter((word) => rows.some((row) => row.verdict === word)) },
   };
-  const intervals = rows.filter(({ low }) => low !== undefined);
+  const low = { field: 'low', type: 'quantitative' } as const;
+  const high = { field: 'high', type: 'quantitative' } as const;
+  const left = { value: 0 };
+  const right = { value: 'width' } as const;
+  const bars = (
+    [
+      ['intervals', { x: low, x2: { field: 'high' } }],
+      ['atLeast', { x: low, x2: right }],
+      ['atMost', { x: high, x2: left }],
+      ['unbounded', { x: left, x2: right }],
+    ] as const
+  )
+    .map(([name, ends]) => ({ name, ends, rows: rows.filter(({ bar }) => bar === name) }))
+    .filter((bar) => bar.rows.length > 0);
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     width,
     height: { step: ROW_HEIGHT },
     datasets: {
       rows: rows.map((row) => ({ ...row })),
-      intervals: intervals.map((row) => ({ ...row })),
+      ...Object.fromEntries(bars.map((bar) => [bar.name, bar.rows.map((row) => ({ ...row }))])),
       none: [{ from: -least, to: least }],
       zero: [{ at: 0 }],
     },
@@ -107,20 +133,11 @@ function specOf(rows: readonly Row[], least: number, width: number): TopLevelSpe
         mark: { type: 'rule', strokeDash: [3, 3] },
         encoding: { x: { field: 'at', type: 'quantitative' } },
       },
-      ...(intervals.length === 0
-        ? []
-        : [
-            {
-              data: { name: 'intervals' },
-              mark: { type: 'rule' as const, strokeWidth: 2 },
-              encoding: {
-                y,
-                x: { field: 'low', type: 'quantitative' as const },
-                x2: { field: 'high' },
-                color: verdict,
-              },
-            },
-          ]),
+      ...bars.map(({ name, ends }) => ({
+        data: { name },
+        mark: { type: 'rule' as const, strokeWidth: 2 },
+        encoding: { y, ...ends, color: verdict },
+      })),
       {
         mark: { type: 'point', filled: true, size: 70, opacity: 1 },
         encoding: {

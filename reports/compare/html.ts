@@ -78,7 +78,7 @@ ${
   charts.length === 0
     ? ''
     : `<section aria-labelledby="charts"><h2 id="charts">Changes with their intervals</h2>
-<p>Candidate against base, in percent of the base; right of the dashed line is more. What is inside the shaded band does not count. A change without a bar has too few trials for an interval.</p>
+<p>Candidate against base, in percent of the base; right of the dashed line is more. What is inside the shaded band does not count. A bar up to the edge has no end on that side. A change without a bar has too few trials for an interval, or too many that did not converge.</p>
 ${charts.join('\n')}</section>`
 }
 </main>

@@ -1,11 +1,13 @@
 /** Charts compile without a warning and draw the same every time. */
 import { describe, expect, test } from 'vitest';
+import { noiseChart } from '../../../reports/charts/noise.ts';
 import { figureAxis, ticksBetween } from '../../../reports/charts/figure-axis.ts';
 import { reportCharts } from '../../../reports/charts/index.ts';
 import { renderSvg } from '../../../reports/charts/render-svg.ts';
 import { buildModel } from '../../../reports/model.ts';
 import { exampleRecord, notConverged } from '../record/examples.ts';
 import { readEveryOutcome, runOf } from './fixture.ts';
+import { summarizeCells } from '../../../harness/analysis/cells.ts';
 import { readRun } from '../../../harness/record/reader.ts';
 import type { TrialRecord } from '../../../harness/record/schema.ts';
 
@@ -120,6 +122,9 @@ describe('the tables behind charts', () => {
     const charts = reportCharts(buildModel(await readRun(await runOf(records))), 600);
     return (name: string) => charts.find((chart) => chart.name === name)!;
   };
+  const blackout = (totalTimeMs: number, blackoutMs: number, blackoutFloorMs: number) => ({
+    measurements: { totalTimeMs, blackoutMs, blackoutFloorMs },
+  });
 
   test('columns that are called ms and bytes hold them, whatever the axis has', async () => {
     const chart = await chartsOf(
@@ -139,4 +144,61 @@ describe('the tables behind charts', () => {
     expect(chart('memory-multiple').table.rows[0]?.values[1]).toBe(0.5);
     expect(chart('downtime').table.rows[0]?.values[1]).toBe(40);
   });
+
+  test('a blackout within its floor is written as such, and stands at the floor in the trade-off', async () => {
+    const chart = await chartsOf([
+      trial(1, blackout(1000, 8, 12)),
+      trial(2, blackout(2000, 3, 12), 'postcopy'),
+      trial(3, blackout(3000, 30, 12), 'multifd'),
+    ]);
+    expect(chart('downtime').table.rows.map(({ texts }) => texts[1])).toEqual([
+      ...['≤ 12 ms', '≤ 12 ms', '30 ms'],
+    ]);
+    const { lead, table, spec } = chart('trade-off');
+    expect(lead).toContain('A blackout within the noise floor stands at the floor');
+    // Of two of which nothing is known but that, the quicker one is unbeaten alone.
+    expect(table.rows.map(({ texts }) => texts.slice(2))).toEqual([
+      ...[
+        ['≤ 12 ms', 'yes'],
+        ['≤ 12 ms', 'no'],
+        ['30 ms', 'no'],
+      ],
+    ]);
+    expect(table.rows.map(({ values }) => values[2])).toEqual([8, 3, 30]);
+    expect(spec.datasets?.['places']).toMatchObject([{ still: 12 }, { still: 12 }, { still: 30 }]);
+    const svg = await renderSvg(spec);
+    expect(svg).toMatch(/^<svg /);
+  });
+
+  test('an interval that is open at one end is drawn up to the deadline', async () => {
+    const chart = await chartsOf(
+      Array.from({ length: 10 }, (_, i) =>
+        trial(
+          i,
+          i < 2
+            ? { outcome: { kind: 'not-converged', detail: '' } }
+            : { measurements: { totalTimeMs: 3900 + i } },
+        ),
+      ),
+    );
+    const { spec, table } = chart('total-time');
+    expect(table.rows[0]?.texts.slice(1)).toEqual(['3.91 s', '3.90 s – > 20 s', '10']);
+    expect(table.rows[0]?.values.slice(1)).toEqual([3906.5, 3903, undefined, 10]);
+    expect(spec.datasets?.['intervals']).toMatchObject([{ low: 3.903, high: 20 }]);
+    expect(await renderSvg(spec)).toMatch(/^<svg /);
+  });
+});
+
+test('noise: of more trials than a call may have arguments', () => {
+  const record = exampleRecord({
+    outcome: { kind: 'skipped', reason: 'host-forbids', detail: '' },
+  });
+  const records = [
+    ...[1000, 1010].map((totalTimeMs, i) =>
+      exampleRecord({ trialId: `${i}`, measurements: { totalTimeMs } }),
+    ),
+    ...Array.from({ length: 200_000 }, () => record),
+  ];
+  const [cell] = summarizeCells(records);
+  expect(noiseChart([{ ...cell!, label: 'cell' }], 600)?.spec.datasets?.['points']).toHaveLength(2);
 });

@@ -5,7 +5,10 @@ import { marked } from 'marked';
 import { validateXML } from 'xmllint-wasm';
 import { describe, expect, it } from 'vitest';
 import { evaluateComparisonGate } from '../../../harness/compare/index.ts';
+import type { Effect } from '../../../harness/compare/types.ts';
 import { packageRoot } from '../../../harness/paths.ts';
+import { renderSvg } from '../../../reports/charts/render-svg.ts';
+import { comparisonCharts } from '../../../reports/compare/chart.ts';
 import {
   markdownComparison,
   terminalComparison,
@@ -32,6 +35,50 @@ describe('the words of a comparison', () => {
       effectIntervalText({ effect: { ...effect, interval: { low: 1.5 } }, metric: time }),
     ).toBe('+50 % or more');
     expect([0.00001, 0.02166, undefined].map(pText)).toEqual(['<0.0001', '0.022', '–']);
+  });
+});
+
+describe('the chart of a comparison', () => {
+  const comparison = slower();
+  const cells = (effects: readonly Effect[]) =>
+    effects.map((effect, i) => ({
+      ...comparison.cells[0]!,
+      label: `cell ${i}`,
+      metrics: comparison.cells[0]!.metrics.map((each) => ({ ...each, effect })),
+    }));
+  const ratio = { kind: 'ratio', estimate: 1.5, confidence: 0.95 } as const;
+
+  it('draws intervals with an open end up to the edge', async () => {
+    const effects: Effect[] = [
+      { ...ratio, interval: { low: 1.25, high: 2 } },
+      { ...ratio, interval: { low: 1.25 } },
+      { ...ratio, interval: { high: 2 } },
+      { ...ratio, interval: {} },
+      { ...ratio, interval: {}, beyond: 'above' },
+      { ...ratio, estimate: 3 },
+    ];
+    const [chart] = comparisonCharts({ ...comparison, cells: cells(effects) }, 600);
+    expect(chart?.spec.datasets).toMatchObject({
+      intervals: [{ cell: 'cell 0', low: 25, high: 100 }],
+      atLeast: [{ cell: 'cell 1', low: 25 }],
+      atMost: [{ cell: 'cell 2', high: 100 }],
+      unbounded: [{ cell: 'cell 3' }],
+    });
+    const bars = (await renderSvg(chart!.spec)).matchAll(
+      /translate\((?<from>[\d.]+),[^>]* x2="(?<length>[-\d.]+)" y2="0"[^>]* stroke-width="2"/g,
+    );
+    const ends = [...bars].map(({ groups }) =>
+      [Number(groups?.['from']), Number(groups?.['from']) + Number(groups?.['length'])]
+        .toSorted((one, other) => one - other)
+        .map(Math.round),
+    );
+    // From -20 to 200 % on 600 pixels.
+    expect(ends).toEqual([
+      [123, 327],
+      [123, 600],
+      [0, 327],
+      [0, 600],
+    ]);
   });
 });
 

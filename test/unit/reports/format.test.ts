@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { CellSummary } from '../../../harness/analysis/cells.ts';
 import { metricOf } from '../../../harness/analysis/metrics.ts';
-import { formatCellMedian } from '../../../reports/format.ts';
+import { blackoutAboveFloor, formatCellMedian } from '../../../reports/format.ts';
 
 function cellWith(blackoutMs: number, floorMs?: number): CellSummary {
   const summary = (key: 'blackoutMs' | 'blackoutFloorMs', value: number) => ({
@@ -24,4 +24,7 @@ test('a blackout within the noise floor is only known to be no longer', () => {
   expect(formatCellMedian(cellWith(11), 'blackoutMs')).toBe('11 ms');
   expect(formatCellMedian(cellWith(11, 12), 'blackoutFloorMs')).toBe('12 ms');
   expect(formatCellMedian(cellWith(11, 12), 'pauseMs')).toBe('–');
+  expect(
+    [cellWith(11, 12), cellWith(12, 12), cellWith(13, 12), cellWith(11)].map(blackoutAboveFloor),
+  ).toEqual([undefined, undefined, 13, 11]);
 });
