@@ -3,6 +3,7 @@ import { metricSummary } from '../harness/analysis/cells.ts';
 import { formatBitRate, formatBytes } from '../harness/units.ts';
 import { UNKNOWN, formatCellMedian, formatMedian } from './format.ts';
 import { groupsOf } from './groups.ts';
+import { compareTexts } from './order.ts';
 import { bandwidthOf } from './charts/convergence-map.ts';
 import type { ChartTable } from './charts/types.ts';
 import { otherOutcomes, outcomeText, type ReportCell } from './cell.ts';
@@ -78,13 +79,8 @@ function order(a: ReportCell, b: ReportCell): number {
   const memory = (cell: ReportCell) => cell.records[0]?.guest.memoryBytes ?? 0;
   return (
     memory(a) - memory(b) ||
-    compare(a.labels.setting, b.labels.setting) ||
+    compareTexts(a.labels.setting, b.labels.setting) ||
     bandwidthOf(a) - bandwidthOf(b) ||
     0
   );
-}
-
-/** By code points: the same on every host, whatever its locale. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -182,7 +182,7 @@ function notes({ runs, cards, windowMs, downtimeLimitMs }: GuideInputs): string[
   });
   const { streamBytesPerSecond, deviceMs } = assumedCosts;
   return [
-    `Headroom: a window of ${formatDuration(windowMs)} is planned with ${HEADROOM * 100} % of it; each guest is reckoned with the longest time that was measured, or the upper end of its interval, and ${formatDuration(BETWEEN_MS)} between two guests. The link carries nothing else meanwhile: share it, and ask for the part that is left.`,
+    `Headroom: a window of ${formatDuration(windowMs)} is planned with ${HEADROOM * 100} % of it; each guest is reckoned with the longest time that was measured, or the upper end of its interval, and ${formatDuration(BETWEEN_MS)} between two guests; a class of which a trial did not complete has no bound. The link carries nothing else meanwhile: share it, and ask for the part that is left.`,
     `Predicted rows are of the recommended mode for a downtime limit of ${formatDuration(downtimeLimitMs)}; their pause is the predicted downtime, and a blackout is not predicted. They reckon with hosts of which one stream carries ${formatByteRate(streamBytesPerSecond)} and whose devices take ${formatDuration(deviceMs.expected)} (${formatDuration(deviceMs.low)} – ${formatDuration(deviceMs.high)}), which is assumed; above 10 Gbit/s that is what counts.`,
     'Each row names where it comes from: a run and the end of a cell’s id (trials.csv has them), or a card.',
     ...errors,

@@ -10,6 +10,7 @@ import { bandwidthOf } from '../charts/convergence-map.ts';
 import { outcomeText } from '../cell.ts';
 import { formatCellMedian, formatMedian, UNKNOWN } from '../format.ts';
 import { rangeText } from '../card/content.ts';
+import { compareTexts } from '../order.ts';
 
 export interface GuideInputs {
   readonly runs: readonly Run[];
@@ -34,7 +35,7 @@ export interface Row {
   readonly pause: string;
   readonly blackout: string;
   readonly bytes: string;
-  /** What to reckon with: the worst seen, or the upper end of the interval; absent where it may not end. */
+  /** What to reckon with: the worst seen, or the upper end of the interval; absent where it may not end, or may fail. */
   readonly longestMs?: number;
   readonly from: string;
 }
@@ -57,11 +58,11 @@ const USUAL_LINKS = [1e9, 10e9, 25e9] as const;
 export function rowsOf(inputs: GuideInputs): Row[] {
   return [...inputs.runs.flatMap(measuredRows), ...predictedRows(inputs)].sort(
     (one, other) =>
-      one.workload.localeCompare(other.workload) ||
+      compareTexts(one.workload, other.workload) ||
       one.memoryBytes - other.memoryBytes ||
       one.qemu.localeCompare(other.qemu, 'en', { numeric: true }) ||
       one.bandwidthBitsPerSecond - other.bandwidthBitsPerSecond ||
-      one.kind.localeCompare(other.kind),
+      compareTexts(one.kind, other.kind),
   );
 }
 
@@ -84,7 +85,9 @@ function measuredRows(run: Run, index: number): Row[] {
         pause: formatMedian(metricSummary(cell, 'pauseMs')),
         blackout: formatCellMedian(cell, 'blackoutMs'),
         bytes: formatMedian(metricSummary(cell, 'transferredBytes')),
-        ...(total === undefined || total.max.censored ? {} : { longestMs: total.max.value }),
+        ...(total === undefined || cell.completed.k < cell.completed.n
+          ? {}
+          : { longestMs: total.max.value }),
         from: `${runMark(index)} ${cell.cellId.slice(-HASH_LENGTH)}`,
       },
     ];

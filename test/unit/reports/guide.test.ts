@@ -2,10 +2,18 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../../harness/paths.ts';
-import { readRun } from '../../../harness/record/reader.ts';
+import { readRun, type Run } from '../../../harness/record/reader.ts';
+import type { TrialRecord } from '../../../harness/record/schema.ts';
 import { documentMarkdown, documentPage } from '../../../reports/card/pages.ts';
 import { guideContent } from '../../../reports/guide/content.ts';
+import { rowsOf } from '../../../reports/guide/rows.ts';
 import { card } from '../characterize/measurement.ts';
+import { exampleEnvironment, examplePlan, exampleRecord } from '../record/examples.ts';
+
+const ofRecords = (records: readonly TrialRecord[]): Run => ({
+  ...{ directory: 'run', environment: exampleEnvironment(), plan: examplePlan, warnings: [] },
+  records,
+});
 
 const run = await readRun(join(packageRoot, 'test', 'fixtures', 'runs', 'every-outcome'));
 const inputs = {
@@ -59,5 +67,33 @@ describe('guideContent', () => {
       '0 measured and 3 predicted classes, from 0 runs and 1 workload card',
     );
     expect(guideContent({ ...inputs, cards: [] }).tables).toHaveLength(2);
+  });
+});
+
+describe('rowsOf', () => {
+  const alone = { ...inputs, cards: [] };
+
+  test('a class of which a trial failed has no bound: five of six may not be planned with', () => {
+    const failed = { kind: 'failed', reason: 'migration-error', detail: '' } as const;
+    const trials = (others: number) =>
+      Array.from({ length: 6 }, (_, i) =>
+        exampleRecord({
+          trialId: String(i),
+          ...(i < others ? { outcome: failed } : { measurements: { totalTimeMs: 1000 + i } }),
+        }),
+      );
+    const [none, some] = [0, 5].map((n) => rowsOf({ ...alone, runs: [ofRecords(trials(n))] })[0]);
+    expect(none).toMatchObject({ outcome: '6/6 completed', longestMs: 1005 });
+    expect(some).toMatchObject({ outcome: '1/6 completed', time: '1.00 s' });
+    expect(some).not.toHaveProperty('longestMs');
+  });
+
+  test('is ordered by code units: no locale moves an upper-case name', () => {
+    const records = ['idle', 'Zip', 'database'].map((workload) =>
+      exampleRecord({ cellId: workload, labels: { ...exampleRecord().labels, workload } }),
+    );
+    expect(
+      rowsOf({ ...alone, runs: [ofRecords(records)] }).map(({ workload }) => workload),
+    ).toEqual(['Zip', 'database', 'idle']);
   });
 });
