@@ -2,9 +2,10 @@
 import type { Metric } from '../../harness/analysis/metrics.ts';
 import { formatDuration } from '../../harness/units.ts';
 import type { ReportCell } from '../cell.ts';
-import { exactMedian, type Situation } from './situation.ts';
+import { blackoutAboveFloor } from '../format.ts';
+import { exactMedian, rangeOf, type Situation } from './situation.ts';
 import { FAR_APART_FACTOR } from './standstill.ts';
-import { listed } from './words.ts';
+import { figureText, listed } from './words.ts';
 import { LEAST_LOST_MS } from './work.ts';
 
 /** Settings whose costs are all said; of more, two are: the trade-off chart has the others. */
@@ -49,18 +50,20 @@ function worthSaying(
   ];
 }
 
-/** Over the cells of one setting, one per QEMU: ranges of their medians. */
+/** Over the cells of one setting, one per QEMU: ranges of their medians; only the silence is the longest of any trial. */
 function costOf(cells: readonly ReportCell[]): string {
   const medians = (key: Metric['key']) => cells.flatMap((cell) => exactMedian(cell, key) ?? []);
   const pauses = medians('pauseMs');
-  const blackouts = medians('blackoutMs');
+  const seen = cells.filter((cell) => blackoutAboveFloor(cell) !== undefined);
+  const blackouts = seen.flatMap((cell) => blackoutAboveFloor(cell) ?? []);
+  const longest = rangeOf(seen, 'blackoutMs')?.max;
   const lost = medians('workloadLostSeconds').map((seconds) => seconds * 1000);
   const silent =
-    blackouts.length > 0 && Math.max(...blackouts) > FAR_APART_FACTOR * Math.max(0, ...pauses);
+    longest !== undefined && Math.max(...blackouts) > FAR_APART_FACTOR * Math.max(0, ...pauses);
   return listed([
     ...durations('takes', medians('totalTimeMs')),
     ...durations('pauses the guest', pauses),
-    ...(silent ? [`leaves it silent for up to ${formatDuration(Math.max(...blackouts))}`] : []),
+    ...(silent ? [`leaves it silent for up to ${figureText(longest)}`] : []),
     ...(Math.max(0, ...lost) < LEAST_LOST_MS ? [] : durations('costs', lost, ' of work')),
   ]);
 }

@@ -1,6 +1,8 @@
 /** A situation: one workload on one link with one guest and QEMU. Its cells are the settings to choose between. */
+import { compareFigures, type Figure } from '../../harness/analysis/censored.ts';
 import { metricSummary, type MetricSummary } from '../../harness/analysis/cells.ts';
 import type { Metric } from '../../harness/analysis/metrics.ts';
+import { range, type Range } from '../../harness/analysis/range.ts';
 import type { Dimension, ReportCell } from '../cell.ts';
 import { groupsOf } from '../groups.ts';
 
@@ -49,21 +51,43 @@ export function stalls(cell: ReportCell): boolean {
   return cell.outcomes['not-converged'] > 0;
 }
 
+/**
+ * The cells in which some trials completed and others did not: failed, or ran into their deadline where other settings
+ * never completed.
+ */
+export function convergingInPart(cells: readonly ReportCell[]): readonly ReportCell[] {
+  const never = cells.some((cell) => stalls(cell) && cell.completed?.k === 0);
+  return cells.filter((cell) => {
+    const { k, n } = cell.completed ?? { k: 0, n: 0 };
+    return k > 0 && k < n && (never || !stalls(cell));
+  });
+}
+
 /** A median that is a number. */
 export function exactMedian(cell: ReportCell, key: Metric['key']): number | undefined {
   const summary: MetricSummary | undefined = metricSummary(cell, key);
   return summary === undefined || summary.median.censored ? undefined : summary.median.value;
 }
 
-/** The cell with the largest median of a metric; `undefined` where none has one. */
+/** The least and the greatest figure of any trial of these cells; `undefined` where none has one. */
+export function rangeOf(cells: readonly ReportCell[], key: Metric['key']): Range | undefined {
+  return range(
+    cells.flatMap((cell) => {
+      const summary = metricSummary(cell, key);
+      return summary === undefined ? [] : [summary.min, summary.max];
+    }),
+  );
+}
+
+/** The cell with the greatest figure of any trial; `undefined` where none has one. */
 export function longestOf(
   cells: readonly ReportCell[],
   key: Metric['key'],
-): { readonly cell: ReportCell; readonly value: number } | undefined {
+): { readonly cell: ReportCell; readonly longest: Figure } | undefined {
   return cells
     .flatMap((cell) => {
-      const value = exactMedian(cell, key);
-      return value === undefined ? [] : [{ cell, value }];
+      const longest = metricSummary(cell, key)?.max;
+      return longest === undefined ? [] : [{ cell, longest }];
     })
-    .toSorted((a, b) => b.value - a.value)[0];
+    .toSorted((a, b) => compareFigures(b.longest, a.longest))[0];
 }

@@ -10,8 +10,11 @@ export function versions(
   dimensions: readonly Dimension[],
 ): readonly Finding[] {
   const alike = groupsOf(cells, ({ labels: { workload, setting, link, guest }, records }) =>
-    // Workloads that share a label may differ in their parameters.
-    JSON.stringify([workload, setting, link, guest, records[0]?.workload.parameters]),
+    // Workloads that share a label may differ in their parameters; the accelerator is chosen for each build.
+    JSON.stringify([
+      ...[workload, setting, link, guest, records[0]?.workload.parameters],
+      [...new Set(records.map(({ accelerator }) => accelerator ?? ''))].sort(),
+    ]),
   );
   const differences = [...alike.values()].flatMap((members) =>
     members.flatMap((one, i) =>
@@ -29,9 +32,16 @@ export function versions(
     return {
       level: 'warning',
       rule: 'versions',
-      text: `${worst.slow.labels.qemu} takes longer than ${worst.fast.labels.qemu} in ${pairs.length} ${verb(pairs.length, 'case', 'cases')}, at most ${worst.factor.toFixed(1)} times as long (${cellName(worst.slow, dimensions)}); their intervals do not meet.`,
+      text: `${worst.slow.labels.qemu} takes longer than ${worst.fast.labels.qemu} in ${pairs.length} ${verb(pairs.length, 'case', 'cases')}, at most ${longer(worst.factor)} (${cellName(worst.slow, dimensions)}); their intervals do not meet.`,
     };
   });
+}
+
+/** `4.2 % longer`, `2.0 times as long`: 1.04 times as long would read as 1.0 times. */
+function longer(factor: number): string {
+  return factor < 1.1
+    ? `${Number(((factor - 1) * 100).toPrecision(2))} % longer`
+    : `${factor.toFixed(1)} times as long`;
 }
 
 function apart(one: ReportCell, other: ReportCell) {

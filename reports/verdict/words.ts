@@ -1,10 +1,17 @@
 /** Words for sentences: lists, and names of what a sentence is about. */
+import type { Figure } from '../../harness/analysis/censored.ts';
+import { formatDuration } from '../../harness/units.ts';
 import type { Dimension, ReportCell } from '../cell.ts';
 
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(words: readonly string[], last = 'and'): string {
   if (words.length <= 1) return words[0] ?? '';
   return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1) ?? ''}`;
+}
+
+/** A length of time, ms: `1.42 s`; `more than 20 s` where only a bound is known. */
+export function figureText({ value, censored }: Figure): string {
+  return `${censored ? 'more than ' : ''}${formatDuration(value)}`;
 }
 
 /** `does` or `do`. */

@@ -1,144 +1,9 @@
 /** The sentences of the verdict: each rule, what makes it speak, and what keeps it silent. */
 import { describe, expect, test } from 'vitest';
-import type { Measurements, TrialRecord } from '../../../harness/record/schema.ts';
+import type { Measurements } from '../../../harness/record/schema.ts';
 import { buildModel } from '../../../reports/model.ts';
-import { exampleEnvironment, examplePlan, exampleRecord } from '../record/examples.ts';
 import { readEveryOutcome } from './fixture.ts';
-
-interface Given {
-  readonly workload?: string;
-  readonly setting: string;
-  readonly link?: readonly [label: string, bitsPerSecond: number];
-  readonly qemu?: string;
-  readonly results: readonly (Measurements | 'not converged')[];
-  readonly downtimeLimitMs?: number;
-}
-
-const slow = ['200Mbit', 2e8] as const;
-const fast = ['1Gbit', 1e9] as const;
-
-function records(cells: readonly Given[]): TrialRecord[] {
-  return cells.flatMap(
-    ({
-      workload = 'memory-stress',
-      setting,
-      link = slow,
-      qemu = 'system',
-      results,
-      downtimeLimitMs,
-    }) =>
-      results.map((result, i) => {
-        const id = [workload, setting, link[0], qemu].join('/');
-        const side = { capabilities: {}, parameters: { 'downtime-limit': downtimeLimitMs ?? 300 } };
-        return exampleRecord({
-          cellId: id,
-          trialId: `${id} ${i}`,
-          labels: { workload, setting, link: link[0], guest: '384MiB', qemu },
-          link: { bandwidthBitsPerSecond: link[1] },
-          ...(downtimeLimitMs === undefined
-            ? {}
-            : { effective: { source: side, destination: side } }),
-          outcome:
-            result === 'not converged'
-              ? { kind: 'not-converged', detail: '' }
-              : { kind: 'completed' },
-          measurements: result === 'not converged' ? {} : result,
-        });
-      }),
-  );
-}
-
-function said(cells: readonly Given[], rule: string): readonly string[] {
-  const model = buildModel({
-    directory: 'run',
-    environment: exampleEnvironment(),
-    plan: examplePlan,
-    records: records(cells),
-    warnings: [],
-  });
-  return model.findings.filter((finding) => finding.rule === rule).map(({ text }) => text);
-}
-
-describe('not-converged', () => {
-  test('what fails, where, what helps and what that costs', () => {
-    const cells: Given[] = [
-      { setting: 'precopy', results: ['not converged', 'not converged'] },
-      { setting: 'precopy', link: fast, results: [{ totalTimeMs: 1700 }, { totalTimeMs: 1800 }] },
-      {
-        setting: 'postcopy',
-        results: [{ totalTimeMs: 4200, pauseMs: 9, blackoutMs: 310, workloadLostSeconds: 1.4 }],
-      },
-      { setting: 'postcopy', link: fast, results: [{ totalTimeMs: 1500, pauseMs: 9 }] },
-    ];
-    expect(said(cells, 'not-converged')).toEqual([
-      'memory-stress does not converge at 200Mbit (it does at 1Gbit) with precopy; postcopy does. ' +
-        'There, postcopy takes 4.2 s, pauses the guest 9 ms, leaves it silent for up to 310 ms and costs 1.4 s of work.',
-    ]);
-  });
-
-  test('sometimes is not never; nothing helps', () => {
-    const cells: Given[] = [
-      { setting: 'precopy', results: ['not converged', { totalTimeMs: 1000 }] },
-    ];
-    expect(said(cells, 'not-converged')).toEqual([
-      'memory-stress does not always converge at 200Mbit with precopy; nothing else was tried there.',
-    ]);
-  });
-
-  test('what was measured only elsewhere is not said to help', () => {
-    const cells: Given[] = [
-      { setting: 'precopy', results: ['not converged'] },
-      { setting: 'auto-converge', results: ['not converged'] },
-      { setting: 'postcopy', link: fast, results: [{ totalTimeMs: 1000 }] },
-    ];
-    expect(said(cells, 'not-converged')).toEqual([
-      'memory-stress does not converge at 200Mbit with precopy or auto-converge; nothing else was tried there.',
-    ]);
-  });
-});
-
-describe('many settings, many workloads', () => {
-  test('a long list is cut, and of what helps the quickest and the gentlest are said', () => {
-    const cells: Given[] = [
-      { setting: 'precopy', results: ['not converged'] },
-      ...[5, 4, 3, 2, 1].map((n): Given => ({
-        setting: `multifd-${n}`,
-        results: [{ totalTimeMs: 1000 * n, pauseMs: 60 - 10 * n }],
-      })),
-    ];
-    expect(said(cells, 'not-converged')).toEqual([
-      'memory-stress does not converge at 200Mbit with precopy; multifd-5, multifd-4, multifd-3, multifd-2 and 1 more do. ' +
-        'There, multifd-1, the quickest, takes 1 s and pauses the guest 50 ms; ' +
-        'multifd-5, with the shortest pause, takes 5 s and pauses the guest 10 ms.',
-    ]);
-  });
-
-  test('of many without a pause, as where its probe failed, the quickest is said', () => {
-    const cells: Given[] = [
-      { setting: 'precopy', results: ['not converged'] },
-      ...[1, 2, 3, 4].map((n): Given => ({
-        setting: `multifd-${n}`,
-        results: [{ totalTimeMs: 1000 * n }],
-      })),
-    ];
-    expect(said(cells, 'not-converged')[0]).toMatch(
-      / do\. There, multifd-1, the quickest, takes 1 s\.$/,
-    );
-  });
-
-  test('a hundred workloads do not make a hundred sentences', () => {
-    const cells = Array.from({ length: 100 }, (_, i): Given => ({
-      workload: `busy-${i}`,
-      setting: 'precopy',
-      results: ['not converged'],
-    }));
-    const sentences = said(cells, 'not-converged');
-    expect(sentences).toHaveLength(7);
-    expect(sentences.at(-1)).toBe(
-      '94 more combinations do not converge: the convergence map has them.',
-    );
-  });
-});
+import { said, type Given } from './said.ts';
 
 describe('lost-work', () => {
   const cells = (lost: readonly number[]) =>
@@ -160,17 +25,6 @@ describe('lost-work', () => {
   });
 });
 
-test('converges: all of it, with its range and its longest pause', () => {
-  const cells: Given[] = [
-    { workload: 'idle', setting: 'precopy', results: [{ totalTimeMs: 800, pauseMs: 40 }] },
-    { workload: 'idle', setting: 'multifd', results: [{ totalTimeMs: 700, pauseMs: 55 }] },
-    { workload: 'busy', setting: 'precopy', results: ['not converged'] },
-  ];
-  expect(said(cells, 'converges')).toEqual([
-    'idle completes with every setting tried, in 700 ms to 800 ms; the longest pause is 55 ms (idle with multifd).',
-  ]);
-});
-
 test('over-limit: only where the pause is longer than the limit in effect', () => {
   const within: Given = { setting: 'precopy', downtimeLimitMs: 300, results: [{ pauseMs: 299 }] };
   const over: Given = { setting: 'postcopy', downtimeLimitMs: 300, results: [{ pauseMs: 450 }] };
@@ -178,6 +32,11 @@ test('over-limit: only where the pause is longer than the limit in effect', () =
   expect(said([within, over], 'over-limit')).toEqual([
     'In 1 of 2 cells the guest stood still longer than its downtime limit: memory-stress with postcopy, 450 ms where 300 ms was allowed.',
   ]);
+});
+
+test('over-limit: a difference too small for the sentence is none', () => {
+  const close: Given = { setting: 'precopy', downtimeLimitMs: 300, results: [{ pauseMs: 300.4 }] };
+  expect(said([close], 'over-limit')).toEqual([]);
 });
 
 test('reported-too-low: a client saw far more than QEMU says', () => {
@@ -188,6 +47,20 @@ test('reported-too-low: a client saw far more than QEMU says', () => {
   expect(said(cells, 'reported-too-low')).toEqual([
     'Do not trust the reported downtime alone: in memory-stress with postcopy, QEMU reports 0 ms where a client saw silence for 640 ms.',
   ]);
+});
+
+test('reported-too-low: a silence within its floor was not seen', () => {
+  const quiet = (blackoutFloorMs: number): Given => ({
+    setting: 'precopy',
+    results: [{ downtimeMs: 5, pauseMs: 8, blackoutMs: 90, blackoutFloorMs }],
+  });
+  expect(said([quiet(95)], 'reported-too-low')).toEqual([]);
+  expect(said([quiet(12)], 'reported-too-low')).toHaveLength(1);
+  const paused: Given = {
+    setting: 'precopy',
+    results: [{ downtimeMs: 5, pauseMs: 80, blackoutMs: 90, blackoutFloorMs: 95 }],
+  };
+  expect(said([paused], 'reported-too-low')[0]).toContain('where events show a pause of 80 ms.');
 });
 
 describe('versions', () => {
@@ -206,6 +79,24 @@ describe('versions', () => {
     ).toEqual([
       'new takes longer than old in 1 case, at most 2.0 times as long (memory-stress with precopy on new); their intervals do not meet.',
     ]);
+  });
+
+  test('a small difference is not "1.0 times as long"', () => {
+    const cells: Given[] = [
+      { setting: 'precopy', qemu: 'old', results: six(1000) },
+      { setting: 'precopy', qemu: 'new', results: six(1040) },
+    ];
+    expect(said(cells, 'versions')).toEqual([
+      'new takes longer than old in 1 case, at most 4 % longer (memory-stress with precopy on new); their intervals do not meet.',
+    ]);
+  });
+
+  test('KVM is not compared with TCG', () => {
+    const cells: Given[] = [
+      { setting: 'precopy', qemu: 'old', accelerator: 'tcg', results: six(9000) },
+      { setting: 'precopy', qemu: 'new', accelerator: 'kvm', results: six(1000) },
+    ];
+    expect(said(cells, 'versions')).toEqual([]);
   });
 
   test('is silent where they do, and where there are too few trials', () => {

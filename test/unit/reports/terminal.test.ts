@@ -13,7 +13,7 @@ test('a row per cell, aligned', async () => {
     '  auto-converge takes 10.3 s, pauses the guest 246 ms and costs 3.08 s of work.',
     '• In 1 of 6 cells the guest stood still longer than its downtime limit: memory-stress with precopy at 200Mbit/s, 311 ms',
     '  where 300 ms was allowed.',
-    "• idle, database and <script>alert('x')</script> complete with every setting tried, in 640 ms to 1.12 s; the longest",
+    "• idle, database and <script>alert('x')</script> complete with every setting tried, in 640 ms to 1.42 s; the longest",
     '  pause is 71.3 ms (database with precopy at 1Gbit/s).',
     '• The dearest migration costs 5.62 s of work (memory-stress with precopy at 200Mbit/s), the cheapest 190 ms',
     "  (<script>alert('x')</script> with =cmd()|`id` at unlimited).",
