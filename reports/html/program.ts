@@ -17,6 +17,7 @@ const modules = [
   'draw',
   'copy',
   'filters',
+  'zoom',
   'trial',
   'main',
 ] as const;

@@ -49,6 +49,18 @@ describe.skipIf(chromiumPath === undefined)('report in a browser', { timeout: 12
     await expect.poll(ticks).not.toBe(whole);
     await page.getByRole('button', { name: 'Whole' }).click();
     await expect.poll(ticks).toBe(whole);
+    // At the beginning there is nothing earlier, and nothing is zoomed by asking for it.
+    await page.getByRole('button', { name: 'Zoom in' }).click();
+    await expect.poll(ticks).not.toBe(whole);
+    const earlier = page.getByRole('button', { name: 'Earlier' });
+    for (let clicks = 0; clicks < 4; clicks += 1) await earlier.click();
+    await page.waitForTimeout(500);
+    const beginning = await ticks();
+    for (let clicks = 0; clicks < 4; clicks += 1) await earlier.click();
+    await page.waitForTimeout(500);
+    expect(await ticks()).toBe(beginning);
+    await page.getByRole('button', { name: 'Whole' }).click();
+    await expect.poll(ticks).toBe(whole);
     // Every point of a line says when, what and how much.
     await page.locator('#timeline .mark-symbol.role-mark path').first().hover({ force: true });
     await expect
@@ -116,6 +128,14 @@ describe.skipIf(chromiumPath === undefined)('report in a browser', { timeout: 12
     await page.locator('#filter-reset').click();
     await expect.poll(heightOf).toBe(height);
     expect(page.url()).not.toContain('#');
+    // No box of a dimension: nothing is shown, nor where the address is opened again.
+    for (const name of ['idle', 'memory-stress', 'database']) {
+      await page.getByLabel(name, { exact: true }).uncheck();
+    }
+    expect(await page.locator('#filter-count').textContent()).toBe('0 of 36 cells');
+    expect(new URL(page.url()).hash).toBe('#workload=');
+    const { page: none } = await openReport(browser, observed, { fragment: '#workload=' });
+    expect(await none.locator('#filter-count').textContent()).toBe('0 of 36 cells');
   });
 
   test('filters that leave nothing say so', async () => {

@@ -2,6 +2,7 @@
 
 /**
  * Of each filtered dimension the values that are shown; one that is absent shows all.
+ * In the address, none is a single empty one, which nothing is called.
  * @typedef {{ filters: Record<string, string[]>, trial?: string }} PageState
  */
 
@@ -30,6 +31,8 @@ export function parseFragment(fragment) {
 export function writeFragment({ filters, trial }) {
   const parameters = new URLSearchParams();
   for (const [name, values] of Object.entries(filters)) {
+    // Nothing is chosen: a dimension without a value in the address would be one that is not filtered.
+    if (values.length === 0) parameters.append(name, '');
     for (const value of values) parameters.append(name, value);
   }
   if (trial !== undefined) parameters.append('trial', trial);

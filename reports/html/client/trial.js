@@ -2,9 +2,8 @@
 import { carried, inflated } from './data.js';
 import { NARROW, draw } from './draw.js';
 import { timelineDatasets } from './timeline-data.js';
+import { nextWindow } from './zoom.js';
 
-/** What a step of the zoom buttons leaves of the axis. */
-const ZOOM = 0.5;
 /** Room beside the plot: for the axis and its labels, and for a legend. */
 const AXIS_ROOM = 75;
 const LEGEND_ROOM = 220;
@@ -116,28 +115,8 @@ export class TrialTimeline {
   zoom(how) {
     if (this.datasets === undefined) return;
     const whole = this.extent();
-    const [from, to] = this.window ?? whole;
-    const middle = (from + to) / 2;
-    const half = (to - from) / 2;
-    const shift = half / 2;
     const switchover = this.datasets['phases']?.find(({ kind }) => kind === 'switchover');
-    /** @type {[number, number] | undefined} */
-    const next =
-      how === 'in'
-        ? [middle - half * ZOOM, middle + half * ZOOM]
-        : how === 'out'
-          ? [middle - half / ZOOM, middle + half / ZOOM]
-          : how === 'left'
-            ? [from - shift, to - shift]
-            : how === 'right'
-              ? [from + shift, to + shift]
-              : how === 'switchover' && switchover !== undefined
-                ? [switchover.start - 0.3, switchover.end + 0.7]
-                : undefined;
-    this.window =
-      next === undefined ? undefined : [Math.max(whole[0], next[0]), Math.min(whole[1], next[1])];
-    if (this.window !== undefined && this.window[1] - this.window[0] < 0.005)
-      this.window = undefined;
+    this.window = nextWindow(how, whole, this.window ?? whole, switchover);
     this.redraw();
   }
 }

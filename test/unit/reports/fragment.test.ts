@@ -1,9 +1,18 @@
 /** The page's program, where it needs no browser: state in the fragment, what filters leave, the Pareto front. */
+import { Script } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tableText } from '../../../reports/html/client/copy.js';
 import { parseFragment, selection, writeFragment } from '../../../reports/html/client/fragment.js';
 import { paretoFront } from '../../../reports/html/client/pareto.js';
+import { clientScript } from '../../../reports/html/program.ts';
+
+test('the modules are one script, in which no name is taken twice', async () => {
+  const script = (await clientScript()).replace(/^<script>|<\/script>$/g, '');
+  expect(() => new Script(script)).not.toThrow();
+  expect(script).not.toMatch(/^(?:import|export) /m);
+  for (const name of ['nextWindow', 'writeFragment']) expect(script).toContain(`function ${name}(`);
+});
 
 describe('fragment', () => {
   test('filters and trial', () => {
@@ -17,6 +26,17 @@ describe('fragment', () => {
 
   test.each(['', '#', '#results'])('%j is no state', (text) => {
     expect(parseFragment(text)).toEqual({ filters: {} });
+  });
+
+  test('nothing chosen stays nothing', () => {
+    const text = writeFragment({ filters: { workload: [], setting: ['precopy'] } });
+    expect(text).toBe('workload=&setting=precopy');
+    const { filters } = parseFragment(text);
+    const cells = [{ labels: { workload: 'idle', setting: 'precopy' } }];
+    const trials = [{ id: '1', cell: 0, outcome: 'completed' }];
+    expect([...selection(filters, cells, trials).cells]).toEqual([]);
+    const none = parseFragment(writeFragment({ filters: { outcome: [] } }));
+    expect([...selection(none.filters, cells, trials).cells]).toEqual([]);
   });
 
   test('any value comes back', () => {
