@@ -178,6 +178,8 @@ class Trial {
       baselineFromMs,
       baselineToMs,
       startedMs: observation.startedAtMs,
+      stopAtMs: observation.stopAtMs,
+      resumeAtMs: observation.resumeAtMs,
       resumedMs: observation.endedAtMs,
     });
     if (observation.end.kind === 'completed') {

@@ -2,6 +2,7 @@
 import type { WorkloadDefinition } from '../../workloads/types.ts';
 import { progressAt, rateBetween, type Sample } from '../guest/telemetry-samples.ts';
 import type { Telemetry } from '../guest/telemetry.ts';
+import { withPause } from './known-progress.ts';
 
 /** Moments on the host's monotonic clock (performance.now), ms. */
 export interface WorkloadWindows {
@@ -9,6 +10,9 @@ export interface WorkloadWindows {
   readonly baselineToMs: number;
   /** `migrate` was sent. */
   readonly startedMs: number;
+  /** STOP of the source and RESUME of the destination; absent where there was none. */
+  readonly stopAtMs?: number | undefined;
+  readonly resumeAtMs?: number | undefined;
   /** RESUME on the destination, or the end of a migration that had none. */
   readonly resumedMs: number;
   /** The end of the aftermath. */
@@ -28,8 +32,9 @@ export interface WorkloadCost {
 }
 
 /** Each is `undefined` where samples do not cover its window. */
-export function workloadCost(samples: readonly Sample[], windows: WorkloadWindows): WorkloadCost {
+export function workloadCost(heard: readonly Sample[], windows: WorkloadWindows): WorkloadCost {
   const { startedMs, resumedMs, endedMs } = windows;
+  const samples = withPause(heard, windows.stopAtMs, windows.resumeAtMs);
   const baseline = rateBetween(samples, windows.baselineFromMs, windows.baselineToMs);
   return {
     workloadBaselinePerSecond: baseline,

@@ -1,6 +1,7 @@
 /** What a migration cost the workload: literal progress, literal cost. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Sample } from '../../../harness/guest/telemetry-samples.ts';
+import { withPause } from '../../../harness/observe/known-progress.ts';
 import { workloadCost } from '../../../harness/observe/workload.ts';
 
 const sample = (arrivedMs: number, progress: number): Sample => ({
@@ -36,6 +37,71 @@ it('a pause of half a second at 100 per second costs half a second', () => {
     // The windows at both edges of the stop hold some of it: 150, 100 and 50 ms before it and after it.
     brownoutMs: 300,
     workloadLostSeconds: 0.5,
+  });
+});
+
+/** Every 50 ms from 20 ms on at 100 per second, but in the pause: `progress` says how much of it is done. */
+const aroundPause = (
+  progress: (atMs: number) => number,
+  silentMs: readonly [number, number] = [2010, 2510],
+) =>
+  Array.from({ length: 81 }, (_, index) => index * 50 + 20)
+    .filter((atMs) => atMs <= silentMs[0] || atMs >= silentMs[1])
+    .map((atMs) => sample(atMs, progress(atMs)));
+const pause = {
+  ...windows,
+  baselineFromMs: 50,
+  stopAtMs: 2010,
+  resumeAtMs: 2510,
+  resumedMs: 2510,
+};
+
+describe('a pause in which nothing is heard', () => {
+  it('is no brownout, and its rate is zero', () => {
+    const samples = aroundPause((atMs) => (atMs < 2010 ? atMs : atMs - 500) / 10);
+    const cost = workloadCost(samples, pause);
+    expect(cost.workloadMinimumPerSecond).toBe(0);
+    // Only the windows at its edges: without the pause of the events all of it would be.
+    expect(cost.brownoutMs).toBeGreaterThan(0);
+    expect(cost.brownoutMs).toBeLessThanOrEqual(400);
+    expect(cost.workloadDuringPerSecond).toBeCloseTo((100 * 1.01) / 1.51);
+    expect(cost.workloadLostSeconds).toBeCloseTo(0.5);
+  });
+
+  it('does not lend work that was caught up after it to the time before it', () => {
+    // The first sample after RESUME has all that the pause kept waiting.
+    const cost = workloadCost(
+      aroundPause((atMs) => atMs / 10),
+      pause,
+    );
+    expect(cost.workloadDuringPerSecond).toBeCloseTo((100 * 1.01) / 1.51);
+    expect(cost.workloadMinimumPerSecond).toBe(0);
+    expect(cost.workloadLostSeconds).toBeCloseTo(0);
+  });
+
+  it('of post-copy is short, and the slow work after it stays after it', () => {
+    // 20 ms of pause; then a guest that waits for pages for a second, and is heard only after it.
+    const samples = aroundPause((atMs) => (atMs < 2010 ? atMs : atMs - 1010) / 10, [2010, 3030]);
+    const cost = workloadCost(samples, { ...pause, resumeAtMs: 2030, resumedMs: 2030 });
+    expect(cost.workloadDuringPerSecond).toBeCloseTo((100 * 1.01) / 1.03);
+    // Of 9 units between the samples around the pause 4 were done in the 40 ms before it, and 5 in 1040 ms.
+    expect(cost.workloadMinimumPerSecond).toBeCloseTo(5 / 1.04);
+    expect(cost.workloadLostSeconds).toBeCloseTo(1.01);
+  });
+
+  it('holds no work where a sample of before it comes late, and half of it where no rate is known', () => {
+    const late = [sample(0, 0), sample(1900, 190), sample(2100, 200), sample(2600, 210)];
+    const between = (samples: readonly Sample[]) =>
+      withPause(samples, 2010, 2510).map(({ arrivedMs, progress }) => [arrivedMs, progress]);
+    expect(between(late)).toEqual([
+      [0, 0],
+      [1900, 190],
+      [2010, 200],
+      [2510, 200],
+      [2600, 210],
+    ]);
+    expect(between([sample(1910, 50), sample(2610, 70)])[1]).toEqual([2010, 60]);
+    expect(between([sample(1910, 50), sample(2500, 60)])).toHaveLength(2);
   });
 });
 
