@@ -22,7 +22,7 @@ export const workload: WorkloadDefinition = {
   id: 'database',
   title: 'PostgreSQL under pgbench transactions',
   description:
-    'PostgreSQL 15 in the guest with pgbench (TPC-B-like: three updates, a select and an insert per transaction) as its client, also in the guest, so that the network is not part of the load. The model of a transactional service: small scattered writes, a log that is written in order, processes that wait for each other. Progress is committed transactions, counted by transaction ids. verify stops the load and checks that the four sums that TPC-B keeps equal are equal, and with pg_amcheck that every table and index is sound. The server also listens on the guest’s address, port 5432, for clients outside.',
+    'PostgreSQL 15 in the guest with pgbench (TPC-B-like: three updates, a select and an insert per transaction) as its client, also in the guest, so that the network is not part of the load. The model of a transactional service: small scattered writes, a log that is written in order, processes that wait for each other. Progress is committed transactions, counted by transaction ids. verify stops the load and checks that the four sums that TPC-B keeps equal are equal, and with pg_amcheck that every table and index is sound; where the data is on a disk, the server is stopped and the disk unmounted and mounted again first, so that what is checked is what the disk has. The server also listens on the guest’s address, port 5432, for clients outside.',
   parameters: {
     clients: {
       kind: 'count',
@@ -78,7 +78,7 @@ export const workload: WorkloadDefinition = {
   readyTimeoutMs: 180_000,
   gate: { windowMs: 1_000, tolerance: 0.3, timeoutMs: 20_000 },
   verifies: true,
-  verifyTimeoutMs: 120_000,
+  verifyTimeoutMs: 180_000,
   disk: (parameters) =>
     parameters['data'] === 'disk' ? { sizeBytes: 512 * MIB + dataBytes(parameters) } : undefined,
   service: {

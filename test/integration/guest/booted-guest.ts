@@ -1,5 +1,5 @@
 /** A guest for the tests of this folder: the real image under a real QEMU, with user-mode networking. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildImage, type WorkloadSource } from '../../../harness/guest/image.ts';
@@ -14,24 +14,33 @@ export class BootedGuest implements AsyncDisposable {
   readonly bootMs: number;
   /** The QEMU. */
   readonly process: RunningProcess;
+  /** The raw image of its disk; there is a file only where one was asked for. */
+  readonly diskPath: string;
   readonly #folder: string;
 
   private constructor(
-    parts: Pick<BootedGuest, 'telemetry' | 'bootMs' | 'process'> & { folder: string },
+    parts: Pick<BootedGuest, 'telemetry' | 'bootMs' | 'process' | 'diskPath'> & { folder: string },
   ) {
     this.telemetry = parts.telemetry;
     this.bootMs = parts.bootMs;
     this.process = parts.process;
+    this.diskPath = parts.diskPath;
     this.#folder = parts.folder;
   }
 
   static async boot(
     workloads: readonly WorkloadSource[],
     memoryMebibytes: number,
+    diskBytes = 0,
   ): Promise<BootedGuest> {
     const image = await buildImage({ workloads });
     const build = await resolveBuild('system');
     const folder = await mkdtemp(join(tmpdir(), 'migbench-guest-'));
+    const diskPath = join(folder, 'disk.raw');
+    if (diskBytes > 0) {
+      await writeFile(diskPath, '');
+      await truncate(diskPath, diskBytes);
+    }
     const telemetry = await Telemetry.open({ address: '127.0.0.1', port: 0 });
     const args = commandLine({
       name: 'migbench-test',
@@ -50,6 +59,7 @@ export class BootedGuest implements AsyncDisposable {
       network: { kind: 'user' },
       qmpPath: join(folder, 'qmp'),
       consolePath: join(folder, 'console.log'),
+      ...(diskBytes > 0 ? { diskPath } : {}),
       incoming: 'none',
     });
     const startedMs = performance.now();
@@ -60,7 +70,7 @@ export class BootedGuest implements AsyncDisposable {
       await telemetry.waitForHello({ timeoutMs: 60_000 });
       const bootMs = performance.now() - startedMs;
       await telemetry.beginSession({ timeoutMs: 10_000 });
-      return new BootedGuest({ telemetry, bootMs, process, folder });
+      return new BootedGuest({ telemetry, bootMs, process, diskPath, folder });
     } catch (error) {
       const read = (name: string) => readFile(join(folder, name), 'utf8').catch(() => '');
       const words = `Console: ${await read('console.log')} QEMU: ${await read('stderr.log')}`;
