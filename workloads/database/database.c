@@ -54,6 +54,16 @@ static int stopping;
 static long long counted;      /* transactions of the loads that have ended */
 static long long first_id;     /* transaction id at the start of this load */
 static long long by_pgbench;   /* what pgbench said of the loads that have ended */
+static char aborted[600];      /* pgbench's words on sessions that ended of an error; empty where none did */
+
+static void on_one_line(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\n') {
+            *text = ' ';
+        }
+    }
+}
 
 static void give_up(const char *format, ...)
 {
@@ -63,11 +73,7 @@ static void give_up(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    for (char *at = text; *at != '\0'; at++) {
-        if (*at == '\n') {
-            *at = ' ';
-        }
-    }
+    on_one_line(text);
     printf("error %s\n", text);
     exit(1);
 }
@@ -288,8 +294,11 @@ static void start_load(char *const argv[])
     close(pipes[1]);
 }
 
-/* pgbench has ended: because it was told to, or it is an error. */
-static void load_ended(void)
+/*
+ * pgbench has ended: because it was told to, or it is an error. Where one of its sessions is aborted the others go on; it
+ * tells of that in its output, and by its exit code.
+ */
+static void load_ended(int status)
 {
     static const char label[] = "number of transactions actually processed: ";
     char text[OUTPUT_MAX];
@@ -301,6 +310,10 @@ static void load_ended(void)
     if (!stopping || total == NULL) {
         give_up("pgbench ended: %s", text);
     }
+    if (status != 0) {
+        snprintf(aborted, sizeof aborted, "%.599s", text);
+        on_one_line(aborted);
+    }
     by_pgbench += atoll(total + sizeof label - 1);
     counted += transaction_id() - first_id;
     stopping = 0;
@@ -309,14 +322,15 @@ static void load_ended(void)
 
 static void watch_children(void)
 {
+    int status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (pid == server) {
             give_up("the database server ended; the guest's console says why");
         }
         if (pid == load) {
-            load_ended();
+            load_ended(status);
         }
     }
 }
@@ -342,6 +356,10 @@ static void verify(const char *data)
     long long rows;
     int code;
 
+    if (aborted[0] != '\0') {
+        printf("damaged a session of pgbench was aborted: %s\n", aborted);
+        return;
+    }
     if (strcmp(data, "disk") == 0 && read_the_disk_again(text, sizeof text) != 0) {
         printf("damaged %s\n", text);
         return;
@@ -356,9 +374,7 @@ static void verify(const char *data)
         return;
     }
     code = run_program(check, text, sizeof text);
-    for (char *at = text; *at != '\0'; at++) {
-        *at = *at == '\n' ? ' ' : *at;
-    }
+    on_one_line(text);
     if (code != 0) {
         printf("damaged pg_amcheck (%d): %.800s\n", code, text);
         return;

@@ -1,7 +1,7 @@
 /*
  * The database's check without a server: what it does to the system is printed, and every answer is 7.
  *
- * Usage: database-alone DATA
+ * Usage: database-alone DATA STATUS WORDS (a load was told to stop; pgbench said WORDS and ended with this wait status)
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -71,13 +71,19 @@ int postgres_query(int connection, const char *sql, char *text, size_t size)
 
 int main(int argc, char *argv[])
 {
-    if (argc != 2) {
+    int pipes[2];
+
+    if (argc != 4 || pipe(pipes) != 0) {
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     server = last_process;
     counter = postgres_connect(SOCKET, "bench");
-    by_pgbench = 7;
+    dprintf(pipes[1], "%s", argv[3]);
+    close(pipes[1]);
+    load_output = pipes[0];
+    stopping = 1;
+    load_ended(atoi(argv[2]));
     verify(argv[1]);
     return 0;
 }
