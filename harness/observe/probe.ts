@@ -75,6 +75,11 @@ export type ProbeFactory = (context: ProbeContext) => Probe | undefined;
 
 /** How long one step of a probe may take, ms; then it is given up. */
 const STEP_TIMEOUT_MS = 10_000;
+/**
+ * A probe's end takes as long as there is to hand over: to its time comes this part of the time since its start. One
+ * that waits for a process of its own watches that process's silence besides.
+ */
+const HAND_OVER_FRACTION = 0.2;
 
 type Step = 'start' | 'quiet' | 'migrated' | 'stop';
 
@@ -85,6 +90,7 @@ export class ProbeSet implements AsyncDisposable {
   /** Why a probe was given up. */
   readonly #failures = new Map<Probe, string>();
   readonly #stopped = new Set<Probe>();
+  #startedMs = performance.now();
 
   constructor(factories: readonly ProbeFactory[], context: ProbeContext) {
     this.#signal = context.stage.signal;
@@ -94,6 +100,7 @@ export class ProbeSet implements AsyncDisposable {
   }
 
   start(): Promise<void> {
+    this.#startedMs = performance.now();
     return this.#each('start');
   }
 
@@ -148,6 +155,11 @@ export class ProbeSet implements AsyncDisposable {
     }
   }
 
+  #timeoutMs(step: Step): number {
+    if (step !== 'stop') return STEP_TIMEOUT_MS;
+    return STEP_TIMEOUT_MS + HAND_OVER_FRACTION * (performance.now() - this.#startedMs);
+  }
+
   async #each(step: Step): Promise<void> {
     await Promise.all(this.#probes.map((probe) => this.#step(probe, step)));
     throwIfInterrupted(this.#signal);
@@ -161,8 +173,9 @@ export class ProbeSet implements AsyncDisposable {
     try {
       const done = probe[step]?.();
       if (done === undefined) return;
-      await deadline(done, STEP_TIMEOUT_MS, () => {
-        throw new MigbenchError('internal', `no answer for ${STEP_TIMEOUT_MS / 1000} s`);
+      const timeoutMs = this.#timeoutMs(step);
+      await deadline(done, timeoutMs, () => {
+        throw new MigbenchError('internal', `no answer for ${Math.round(timeoutMs / 1000)} s`);
       });
     } catch (error) {
       if (!this.#failures.has(probe)) this.#failures.set(probe, `${step}: ${messageOf(error)}`);

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { messageOf } from '../errors.ts';
-import { READY, type ServiceJob } from './service-job.ts';
+import { linesOfLog, READY, type ServiceJob } from './service-job.ts';
 import { ServiceLoad } from './service-load.ts';
 
 const job = JSON.parse(process.argv[2] ?? 'null') as ServiceJob;
@@ -16,7 +16,10 @@ try {
   say(READY);
   process.stdin.resume();
   await once(process.stdin, 'end');
-  say(JSON.stringify(load.stop()), () => process.exit(0));
+  for (const line of linesOfLog(load.stop())) {
+    await new Promise<void>((written) => say(line, written));
+  }
+  process.exit(0);
 } catch (error) {
   say(messageOf(error).replaceAll('\n', ' '), () => process.exit(1));
 }

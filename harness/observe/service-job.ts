@@ -1,4 +1,4 @@
-/** What the service probe and its client process say to each other: a job as an argument, one line of JSON back. */
+/** What the service probe and its client process say to each other: a job as an argument, lines of JSON back. */
 import { z } from 'zod';
 import type { ServiceDefinition } from '../../workloads/types.ts';
 
@@ -15,22 +15,39 @@ export interface ServiceJob {
 /** The client's first line once it had its first answer; anything else is why it had none. */
 export const READY = 'ready';
 
-/** The client's last line, after its standard input has ended. Times are of CLOCK_MONOTONIC, ms. */
-export const serviceLogSchema = z.object({
-  /** In the order of their intended times. */
-  requests: z.array(
-    z.object({
-      /** When the schedule wanted it sent. */
-      intendedMs: z.number(),
-      /** When its answer, good or bad, or the loss of its connection was seen; absent: still unanswered at the end. */
-      endedMs: z.number().optional(),
-      /** Absent where the answer was good, or is missing. */
-      error: z.string().optional(),
-    }),
-  ),
-  /** Connections that were made after the first. */
-  reconnects: z.number(),
+const requestSchema = z.object({
+  /** When the schedule wanted it sent. */
+  intendedMs: z.number(),
+  /** When its answer, good or bad, or the loss of its connection was seen; absent: still unanswered at the end. */
+  endedMs: z.number().optional(),
+  /** Absent where the answer was good, or is missing. */
+  error: z.string().optional(),
 });
 
-export type ServiceLog = z.infer<typeof serviceLogSchema>;
-export type ServiceRequest = ServiceLog['requests'][number];
+/** The client's lines after its standard input has ended; the last one has `reconnects`. Times are of CLOCK_MONOTONIC, ms. */
+export const serviceLogPartSchema = z.object({
+  /** In the order of their intended times, over all lines. */
+  requests: z.array(requestSchema),
+  /** Connections that were made after the first. */
+  reconnects: z.number().optional(),
+});
+
+export type ServiceRequest = z.infer<typeof requestSchema>;
+
+export interface ServiceLog {
+  /** In the order of their intended times. */
+  readonly requests: readonly ServiceRequest[];
+  /** Connections that were made after the first. */
+  readonly reconnects: number;
+}
+
+/** Requests in one line of the log: hours of them are too much for one. */
+export const REQUESTS_PER_LINE = 1_000;
+
+/** A log as the client says it. */
+export function* linesOfLog({ requests, reconnects }: ServiceLog): Generator<string> {
+  for (let from = 0; from < requests.length; from += REQUESTS_PER_LINE) {
+    yield JSON.stringify({ requests: requests.slice(from, from + REQUESTS_PER_LINE) });
+  }
+  yield JSON.stringify({ requests: [], reconnects });
+}

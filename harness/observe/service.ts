@@ -5,21 +5,29 @@
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { ServiceDefinition } from '../../workloads/types.ts';
-import { deadline } from '../deadline.ts';
+import { deadline, untilSilent } from '../deadline.ts';
 import { MigbenchError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
 import { hostProgram } from '../sandbox/process.ts';
 import { describeExit, type RunningProcess } from '../sandbox/running.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 import { serviceReport } from './service-figures.ts';
-import { READY, serviceLogSchema, type ServiceJob, type ServiceLog } from './service-job.ts';
+import {
+  READY,
+  serviceLogPartSchema,
+  type ServiceJob,
+  type ServiceLog,
+  type ServiceRequest,
+} from './service-job.ts';
 
 const CLIENT = join(packageRoot, 'dist', 'harness', 'observe', 'service-client.js');
 /** Requests per second: an emulated guest has less to spare. */
 export const REQUESTS_PER_SECOND = { kvm: 200, tcg: 20 } as const;
-/** How long the first answer may take; and how long the client may take beyond that, and to hand over its log, ms. */
+/** How long the first answer may take; and how long the client may take beyond that, and to end, ms. */
 const START_TIMEOUT_MS = 7_000;
 const CLIENT_TIMEOUT_MS = 2_500;
+/** How long the client may be silent before and between the lines of its log, ms. */
+const LOG_SILENCE_MS = 5_000;
 
 /**
  * `undefined` where the workload declares no service, the plan switches the probe off, or guests are behind QEMU's
@@ -57,17 +65,20 @@ export function serviceProbe({ stage, spec, template }: ProbeContext): Probe | u
   };
 }
 
-class ServiceClient implements AsyncDisposable {
+/** The client process (service-client.ts), and what it says. */
+export class ServiceClient implements AsyncDisposable {
   readonly #process: RunningProcess;
   readonly #service: ServiceDefinition;
+  readonly #silenceMs: number;
   readonly #lines: Interface;
   readonly #iterator: AsyncIterator<string, undefined>;
   /** Whether it had its first answer. */
   isReady = false;
 
-  constructor(process: RunningProcess, service: ServiceDefinition) {
+  constructor(process: RunningProcess, service: ServiceDefinition, silenceMs = LOG_SILENCE_MS) {
     this.#process = process;
     this.#service = service;
+    this.#silenceMs = silenceMs;
     if (process.stdout === undefined) throw new MigbenchError('internal', 'A client needs pipes.');
     process.stdin?.on('error', () => undefined);
     this.#lines = createInterface({ input: process.stdout });
@@ -76,7 +87,11 @@ class ServiceClient implements AsyncDisposable {
 
   /** @throws MigbenchError `guest` where the service gave no answer. */
   async ready(): Promise<void> {
-    const line = await this.#line(START_TIMEOUT_MS + CLIENT_TIMEOUT_MS);
+    const { value: line } = await deadline(
+      this.#iterator.next(),
+      START_TIMEOUT_MS + CLIENT_TIMEOUT_MS,
+      noAnswer,
+    );
     if (line === undefined) throw await this.#failure('ended early');
     if (line !== READY) {
       const { protocol, port } = this.#service;
@@ -90,25 +105,30 @@ class ServiceClient implements AsyncDisposable {
     if (this.#process.exit !== undefined) throw await this.#failure('ended early');
     const zeroMs = performance.now() - Number(process.hrtime.bigint()) / 1e6;
     this.#process.stdin?.end();
-    const line = await this.#line(CLIENT_TIMEOUT_MS);
-    if (line === undefined) throw await this.#failure('said nothing of its requests');
-    const { requests, reconnects } = serviceLogSchema.parse(JSON.parse(line));
-    return {
-      reconnects,
-      requests: requests.map((request) => ({
-        ...request,
-        intendedMs: request.intendedMs + zeroMs,
-        ...(request.endedMs === undefined ? {} : { endedMs: request.endedMs + zeroMs }),
-      })),
-    };
-  }
-
-  /** `undefined` at the end of its output. */
-  async #line(timeoutMs: number): Promise<string | undefined> {
-    const { value } = await deadline(this.#iterator.next(), timeoutMs, () => {
-      throw new MigbenchError('internal', 'the client of the service gave no answer');
-    });
-    return value;
+    const requests: ServiceRequest[] = [];
+    // How long it takes to read them depends on the migration.
+    const reconnects = await untilSilent(
+      async (heard) => {
+        for (;;) {
+          const { value: line } = await this.#iterator.next();
+          if (line === undefined) return undefined;
+          heard();
+          const part = serviceLogPartSchema.parse(JSON.parse(line));
+          for (const { intendedMs, endedMs, ...others } of part.requests) {
+            requests.push({
+              ...others,
+              intendedMs: intendedMs + zeroMs,
+              ...(endedMs === undefined ? {} : { endedMs: endedMs + zeroMs }),
+            });
+          }
+          if (part.reconnects !== undefined) return part.reconnects;
+        }
+      },
+      this.#silenceMs,
+      noAnswer,
+    );
+    if (reconnects === undefined) throw await this.#failure('did not say all of its requests');
+    return { requests, reconnects };
   }
 
   async #failure(what: string): Promise<MigbenchError> {
@@ -121,4 +141,8 @@ class ServiceClient implements AsyncDisposable {
     this.#lines.close();
     await this.#process[Symbol.asyncDispose]();
   }
+}
+
+function noAnswer(): never {
+  throw new MigbenchError('internal', 'the client of the service gave no answer');
 }

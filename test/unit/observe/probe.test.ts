@@ -1,5 +1,5 @@
 /** The life cycle of probes: what one that fails costs, and that each is ended once. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { MigbenchError } from '../../../harness/errors.ts';
 import {
   ProbeSet,
@@ -95,6 +95,25 @@ describe('a probe set', () => {
       await set.start();
     }
     expect(log).toEqual(['a start', 'a stop']);
+  });
+
+  it.each([
+    { trial: 'short', lengthMs: 1_000, takesMs: 20_000, warnings: 1 },
+    { trial: 'long', lengthMs: 300_000, takesMs: 60_000, warnings: 0 },
+  ])('waits for what a $trial trial has to hand over', async ({ lengthMs, takesMs, warnings }) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const stop = () => new Promise<void>((resolve) => setTimeout(resolve, takesMs));
+    const set = new ProbeSet(
+      [() => ({ ...logging('slow', []), stop })],
+      contextWith(new AbortController().signal),
+    );
+    await set.start();
+    await vi.advanceTimersByTimeAsync(lengthMs);
+    const stopped = set.stop();
+    await vi.advanceTimersByTimeAsync(takesMs);
+    await stopped;
+    expect(set.report(moments).warnings).toHaveLength(warnings);
   });
 
   it('passes an interruption on', async () => {
