@@ -1,6 +1,8 @@
-/** Progress as far as it is known beside its samples: a guest that is paused does no work. */
+/** Progress as far as it is known beside its samples: a guest that is paused or has fallen silent does no work. */
 import { rateBetween, type Sample } from '../guest/telemetry-samples.ts';
 
+/** A guest reports 20 times a second: one that was not heard for this long at the end is silent, ms. */
+const SILENCE_MS = 500;
 /** The rate before STOP is taken over this, ms: four samples. */
 const RATE_WINDOW_MS = 200;
 
@@ -48,4 +50,20 @@ function progressInPause(
       ? (all * doneMs) / (doneMs + after.arrivedMs - resumeAtMs)
       : (rate * doneMs) / 1000;
   return before.progress + Math.min(all, done);
+}
+
+/**
+ * The samples, with one more at `endedMs` where the guest had fallen silent before it: nothing more was done. Nothing
+ * is known of a guest that was not heard until `leastMs`.
+ */
+export function withSilence(
+  samples: readonly Sample[],
+  leastMs: number,
+  endedMs: number,
+): readonly Sample[] {
+  const last = samples.at(-1);
+  if (last === undefined || last.arrivedMs < leastMs) return samples;
+  return endedMs - last.arrivedMs > SILENCE_MS
+    ? [...samples, { ...last, arrivedMs: endedMs }]
+    : samples;
 }

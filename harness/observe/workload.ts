@@ -2,7 +2,7 @@
 import type { WorkloadDefinition } from '../../workloads/types.ts';
 import { progressAt, rateBetween, type Sample } from '../guest/telemetry-samples.ts';
 import type { Telemetry } from '../guest/telemetry.ts';
-import { withPause } from './known-progress.ts';
+import { withPause, withSilence } from './known-progress.ts';
 
 /** Moments on the host's monotonic clock (performance.now), ms. */
 export interface WorkloadWindows {
@@ -34,7 +34,11 @@ export interface WorkloadCost {
 /** Each is `undefined` where samples do not cover its window. */
 export function workloadCost(heard: readonly Sample[], windows: WorkloadWindows): WorkloadCost {
   const { startedMs, resumedMs, endedMs } = windows;
-  const samples = withPause(heard, windows.stopAtMs, windows.resumeAtMs);
+  const samples = withPause(
+    withSilence(heard, windows.baselineToMs, endedMs),
+    windows.stopAtMs,
+    windows.resumeAtMs,
+  );
   const baseline = rateBetween(samples, windows.baselineFromMs, windows.baselineToMs);
   return {
     workloadBaselinePerSecond: baseline,

@@ -105,6 +105,31 @@ describe('a pause in which nothing is heard', () => {
   });
 });
 
+describe('a guest that falls silent', () => {
+  const steady = Array.from({ length: 81 }, (_, index) => sample(index * 50, index * 5));
+  const heardUntil = (atMs: number) => steady.filter(({ arrivedMs }) => arrivedMs <= atMs);
+
+  it('does nothing more until the end', () => {
+    const cost = workloadCost(heardUntil(2500), windows);
+    expect(cost.workloadDuringPerSecond).toBeCloseTo(75);
+    expect(cost.workloadMinimumPerSecond).toBe(0);
+    expect(cost.workloadLostSeconds).toBeCloseTo(1.5);
+    expect(cost.brownoutMs).toBeLessThanOrEqual(200);
+  });
+
+  it('is not one whose last sample is only some samples old', () => {
+    const cost = workloadCost(heardUntil(3500), windows);
+    expect(cost.workloadMinimumPerSecond).toBeCloseTo(100);
+    expect(cost.workloadLostSeconds).toBeCloseTo(0);
+  });
+
+  it('in the pause for good does nothing after STOP', () => {
+    const cost = workloadCost(heardUntil(1980), { ...windows, stopAtMs: 2000, resumeAtMs: 3000 });
+    expect(cost.workloadMinimumPerSecond).toBe(0);
+    expect(cost.workloadLostSeconds).toBeCloseTo(2.05);
+  });
+});
+
 it('a loss that is caught up is no loss, and more than that is negative', () => {
   const samples = [sample(0, 0), sample(1000, 100), sample(3000, 150), sample(4000, 450)];
   expect(workloadCost(samples, windows).workloadLostSeconds).toBeCloseTo(-0.5);
