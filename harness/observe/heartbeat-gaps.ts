@@ -55,7 +55,8 @@ export function heartbeatReport(
   const baseline = gaps.filter(
     ({ fromMs, toMs }) => fromMs >= baselineFromMs && toMs <= baselineToMs,
   );
-  const before = gaps.filter(({ toMs }) => toMs <= startedAtMs);
+  // From there to `migrate` a disk may be copied.
+  const before = gaps.filter(({ toMs }) => toMs <= baselineToMs);
   const during = gaps.filter(({ fromMs, toMs }) => toMs > startedAtMs && fromMs < endedAtMs);
   const floorMs = longest(baseline);
   return {

@@ -32,13 +32,14 @@ export function serviceReport(
   requestsPerSecond: number,
   moments: Moments,
 ): ProbeReport {
-  const { baselineFromMs, startedAtMs, migratedAtMs, endedAtMs } = moments;
+  const { baselineFromMs, baselineToMs, startedAtMs, migratedAtMs, endedAtMs } = moments;
   const requests = log.requests.filter(({ intendedMs }) => intendedMs <= endedAtMs);
   const answers = goodAnswers(requests, endedAtMs);
   const served = requests.map((request) => serve(request, answers, endedAtMs));
   const between = (fromMs: number, toMs: number) =>
     served.filter(({ intendedMs }) => intendedMs >= fromMs && intendedMs < toMs);
-  const before = between(baselineFromMs, startedAtMs);
+  // Between the two a disk may be copied: that is no baseline.
+  const before = between(baselineFromMs, baselineToMs);
   const during = between(startedAtMs, migratedAtMs);
   const after = between(migratedAtMs, Number.POSITIVE_INFINITY);
   const sinceMigrate = [...during, ...after];
@@ -54,7 +55,7 @@ export function serviceReport(
     details: {
       requestsPerSecond,
       reconnects: log.reconnects,
-      outageFloorMs: longestWait(answers, baselineFromMs, startedAtMs),
+      outageFloorMs: longestWait(answers, baselineFromMs, baselineToMs),
       unanswered: served.filter(({ isUnanswered }) => isUnanswered).length,
       errors: kindsOf(errors),
       before: latencies(before),

@@ -93,6 +93,14 @@ describe('the gaps of a migration', () => {
     expect(heartbeatReport(late, 2, moments).measurements?.heartbeatJitterP99Ms).toBe(1);
   });
 
+  it('the jitter is that of before a disk is copied', () => {
+    const every2 = Array.from({ length: 1501 }, (_, index) => index * 2)
+      .filter((atMs) => atMs < 800 || atMs % 20 === 0)
+      .map((atMs, sequence) => ({ atMs, sequence, skipped: 0 }));
+    const at = { ...moments, baselineToMs: 790 };
+    expect(heartbeatReport(every2, 2, at).measurements).toMatchObject({ heartbeatJitterP99Ms: 0 });
+  });
+
   it('a lost datagram is told from a late guest', () => {
     const list = beats([100, 110]).map((beat) => ({
       ...beat,

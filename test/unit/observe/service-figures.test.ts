@@ -44,6 +44,18 @@ describe('a service during a migration', () => {
     });
   });
 
+  it('has its baseline in the baseline window, whatever a copy of its disk costs it after that', () => {
+    const slowed = requests((at) => (at >= 1_600 && at < 2_000 ? { endedMs: 2_000 } : {}));
+    const mirrored = { ...moments, baselineToMs: 1_600 };
+    const { measurements, details } = serviceReport(
+      { requests: slowed, reconnects: 0 },
+      200,
+      mirrored,
+    );
+    expect(measurements?.serviceP99BaselineMs).toBe(1);
+    expect(details).toMatchObject({ before: { requests: 320, longestMs: 1 } });
+  });
+
   it('a stall is counted once for each request that was due in it, from its own time on', () => {
     // Nothing is answered from 4.0 to 4.4 s, then everything at once.
     const stalled = requests((at) => (at >= 4_000 && at < 4_400 ? { endedMs: 4_400 } : {}));
