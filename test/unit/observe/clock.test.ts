@@ -41,6 +41,19 @@ it('nothing is known without a sample from the destination, or where the guest s
   expect(clockStep(both, { ...moments, completed: false })).toBeUndefined();
 });
 
+it('a clock that drifts over a long migration does not step', () => {
+  // It loses 1 ms in a second; the guest stood still for 200 ms, by which it is behind.
+  const at = { ...moments, stopAtMs: 600_000, resumeAtMs: 600_200, endedAtMs: 660_000 };
+  const every50 = Array.from({ length: 13_200 }, (_, index) => index * 50)
+    .filter((atMs) => atMs < 600_000 || atMs > 600_200)
+    .map((atMs) => sample(atMs, atMs / 1000 + (atMs > 600_000 ? 200 : 0), 1));
+  const step = clockStep(every50, at) ?? NaN;
+  expect(Math.abs(step + 200)).toBeLessThan(3);
+  // Heard again only after 10 s: the first 2 s of that.
+  const silent = every50.filter(({ sequence }) => sequence < 600_000 || sequence > 610_000);
+  expect(Math.abs((clockStep(silent, at) ?? NaN) + 210)).toBeLessThan(3);
+});
+
 it('a migration of hours has more samples than a function takes arguments', () => {
   const samples = Array.from({ length: 400_000 }, (_, index) => sample(500 + index / 1000, 0, 1));
   expect(clockStep([...samples, sample(2400, 195, 1)], moments)).toBe(-195);
