@@ -11,7 +11,7 @@ const totals = 'number of transactions actually processed: 7\n';
 /** @param pgbench its wait status and its words. */
 const linesOf = (data: string, pgbench: readonly [number, string] = [0, totals]) =>
   execFileSync(
-    cProgram(['test/unit/workloads/database-alone.c']),
+    cProgram(['test/replay/workloads/database-alone.c']),
     [data, String(pgbench[0]), pgbench[1]],
     { encoding: 'utf8' },
   )
