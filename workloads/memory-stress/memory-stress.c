@@ -23,6 +23,8 @@
 #define SLOT_NS 2000000ULL /* the schedule's grain: writes that are due are done together */
 #define PROGRESS_NS 50000000L
 enum { THREADS_MAX = 64, WRITES_BETWEEN_LOOKS = 32 };
+/* Two cache lines, since processors fetch them in pairs: a thread that counts must not slow down its neighbour. */
+enum { ALONE_BYTES = 128 };
 
 struct writer {
     pthread_t thread;
@@ -32,7 +34,7 @@ struct writer {
     double pages_per_second; /* 0 = unlimited */
     atomic_ullong written;
     uint64_t table_sum; /* sum of table_entry() over its pages */
-};
+} __attribute__((aligned(ALONE_BYTES)));
 
 static struct page *pages;
 static uint32_t *generations;
