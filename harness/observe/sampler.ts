@@ -2,14 +2,15 @@
 
 export class Sampler {
   readonly #take: () => void | Promise<void>;
-  readonly #intervalMs: number;
+  readonly #intervalMs: () => number;
   #nextMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
 
-  constructor(intervalMs: number, take: () => void | Promise<void>) {
-    this.#intervalMs = intervalMs;
+  /** @param intervalMs from one turn to the next; a function is asked before each. */
+  constructor(intervalMs: number | (() => number), take: () => void | Promise<void>) {
+    this.#intervalMs = typeof intervalMs === 'number' ? () => intervalMs : intervalMs;
     this.#take = take;
   }
 
@@ -32,7 +33,8 @@ export class Sampler {
 
   #schedule(): void {
     const now = performance.now();
-    while (this.#nextMs <= now) this.#nextMs += this.#intervalMs;
+    const intervalMs = this.#intervalMs();
+    while (this.#nextMs <= now) this.#nextMs += intervalMs;
     this.#timer = setTimeout(() => {
       this.#running = this.#turn();
     }, this.#nextMs - now);

@@ -9,26 +9,29 @@ import type { Probe, ProbeContext } from './probe.ts';
 import { threadCpuNanoseconds } from './cpu.ts';
 import { Sampler } from './sampler.ts';
 
-const INTERVAL_MS = 50;
+/** From one reading to the next, ms; or as many as there are threads, where those are more: reading one takes its time. */
+const LEAST_INTERVAL_MS = 50;
 /** Threads that used less than this of a processor are left out of a sample, %. */
 const LEAST_PERCENT = 1;
 
 interface Reading {
   /** Monotonic, ms. */
   readonly atMs: number;
-  /** By thread name with its side; threads of one name are added up. Seconds. */
+  /** Seconds so far, by thread name with its side, where they are not what they were; threads of one name are added up. */
   readonly seconds: ReadonlyMap<string, number>;
 }
 
 /** Timeline samples of kind `cpu`: name → percent of one processor; `details`: name → seconds of the migration. */
 export function threadsProbe({ source, destination }: ProbeContext): Probe {
   const readings: Reading[] = [];
-  const names = new Map<string, string>();
-  const sampler = new Sampler(INTERVAL_MS, () => {
-    const seconds = new Map<string, number>();
-    for (const machine of [source, destination]) addThreads(machine, names, seconds);
-    readings.push({ atMs: performance.now(), seconds });
-  });
+  const times = new ThreadTimes([source, destination]);
+  const sampler = new Sampler(
+    () => Math.max(LEAST_INTERVAL_MS, times.threads),
+    () => {
+      const seconds = times.changed();
+      readings.push({ atMs: performance.now(), seconds });
+    },
+  );
   return {
     name: 'threads',
     start: () => {
@@ -43,71 +46,123 @@ export function threadsProbe({ source, destination }: ProbeContext): Probe {
   };
 }
 
-function addThreads(
-  machine: Pick<Machine, 'label' | 'process'>,
-  names: Map<string, string>,
-  into: Map<string, number>,
-): void {
-  const { pid } = machine.process;
-  if (pid === undefined) return;
-  const folder = `/proc/${pid}/task`;
-  try {
-    const mainName = readFileSync(`${folder}/${pid}/comm`, 'utf8').trim();
-    for (const thread of readdirSync(folder)) {
-      const key = `${pid}/${thread}`;
-      const seconds = threadCpuNanoseconds(`${folder}/${thread}`) / 1e9;
+/** The processor time of all threads of some machines, as the kernel counts it. */
+export class ThreadTimes {
+  readonly #machines: readonly Pick<Machine, 'label' | 'process'>[];
+  readonly #root: string;
+  readonly #names = new Map<string, string>();
+  #seconds = new Map<string, number>();
+  /** How many there were when they were last read. */
+  threads = 0;
+
+  /** @param root another one than /proc, for tests. */
+  constructor(machines: readonly Pick<Machine, 'label' | 'process'>[], root = '/proc') {
+    this.#machines = machines;
+    this.#root = root;
+  }
+
+  /** Seconds by name, where they are not what they were when this was last asked; 0 where no such thread is left. */
+  changed(): Map<string, number> {
+    const seconds = new Map<string, number>();
+    this.threads = 0;
+    for (const machine of this.#machines) this.#add(machine, seconds);
+    const before = this.#seconds;
+    this.#seconds = seconds;
+    return new Map(
+      [
+        ...seconds,
+        ...[...before.keys()]
+          .filter((name) => !seconds.has(name))
+          .map((name): [string, number] => [name, 0]),
+      ].filter(([name, value]) => value !== before.get(name)),
+    );
+  }
+
+  #add({ label, process }: Pick<Machine, 'label' | 'process'>, into: Map<string, number>): void {
+    const { pid } = process;
+    if (pid === undefined) return;
+    const folder = `${this.#root}/${pid}/task`;
+    try {
+      const mainName = nameOf(`${folder}/${pid}`);
+      for (const thread of readdirSync(folder)) {
+        this.threads += 1;
+        this.#addThread(pid, thread, mainName, (name, seconds) => {
+          const of = `${label}/${name}`;
+          into.set(of, (into.get(of) ?? 0) + seconds);
+        });
+      }
+    } catch {
+      // The process has ended.
+    }
+  }
+
+  #addThread(
+    pid: number,
+    thread: string,
+    mainName: string,
+    add: (name: string, seconds: number) => void,
+  ): void {
+    const folder = `${this.#root}/${pid}/task/${thread}`;
+    const key = `${pid}/${thread}`;
+    try {
+      const seconds = threadCpuNanoseconds(folder) / 1e9;
       // The main thread is named after whatever started QEMU.
-      let name = thread === `${pid}` ? 'main' : names.get(key);
+      let name = thread === `${pid}` ? 'main' : this.#names.get(key);
       if (name === undefined) {
-        const written = readFileSync(`${folder}/${thread}/comm`, 'utf8').trim();
+        const written = nameOf(folder);
         // A thread that never took a name has its maker's.
         name = written === mainName ? 'other' : written;
-        // One that was just made may still take one.
-        if (seconds > 0.001) names.set(key, name);
+        // One that was just made may still take one: the first thing that it does.
+        if (seconds > (name === 'other' ? 0.001 : 0)) this.#names.set(key, name);
       }
-      const label = `${machine.label}/${name}`;
-      into.set(label, (into.get(label) ?? 0) + seconds);
+      add(name, seconds);
+    } catch {
+      // The thread has ended.
     }
-  } catch {
-    // The process or the thread has ended.
   }
+}
+
+function nameOf(folder: string): string {
+  return readFileSync(`${folder}/comm`, 'utf8').trim();
 }
 
 /** Percent of one processor that each thread used since the reading before; times since `migrate`, ms. */
 export function threadSamples(readings: readonly Reading[], startedAtMs: number): TimelineSample[] {
+  const known = new Map(readings[0]?.seconds);
   return readings.slice(1).flatMap((reading, index): TimelineSample[] => {
-    const before = readings[index] ?? reading;
-    const elapsedMs = reading.atMs - before.atMs;
+    const elapsedMs = reading.atMs - (readings[index] ?? reading).atMs;
     const values = Object.fromEntries(
       [...reading.seconds]
         .map(([name, seconds]): [string, number] => [
           name,
-          Math.round(((seconds - (before.seconds.get(name) ?? 0)) * 1_000_000) / elapsedMs) / 10,
+          Math.round(((seconds - (known.get(name) ?? 0)) * 1_000_000) / elapsedMs) / 10,
         ])
         .filter(([, percent]) => percent >= LEAST_PERCENT),
     );
+    for (const [name, seconds] of reading.seconds) known.set(name, seconds);
     const atMs = Math.round((reading.atMs - startedAtMs) * 1000) / 1000;
     return elapsedMs > 0 ? [{ atMs, kind: 'cpu', values }] : [];
   });
 }
 
-function secondsBetween(
+/** Seconds of processor time from the last reading before one moment to the first one after another. */
+export function secondsBetween(
   readings: readonly Reading[],
   fromMs: number,
   toMs: number,
 ): Record<string, number> {
   const first = readings.findLast(({ atMs }) => atMs <= fromMs);
+  if (first === undefined) return {};
+  const known = new Map<string, number>();
   const total = new Map<string, number>();
-  let before = first;
-  for (const reading of readings) {
-    if (first === undefined || reading.atMs <= first.atMs) continue;
+  for (const { atMs, seconds } of readings) {
     // A thread that ended is no longer counted: add up from reading to reading.
-    for (const [name, seconds] of reading.seconds) {
-      const used = seconds - (before?.seconds.get(name) ?? 0);
-      if (used > 0) total.set(name, (total.get(name) ?? 0) + used);
+    for (const [name, value] of seconds) {
+      const used = value - (known.get(name) ?? 0);
+      if (atMs > first.atMs && used > 0) total.set(name, (total.get(name) ?? 0) + used);
+      known.set(name, value);
     }
-    before = reading;
-    if (reading.atMs > toMs) break;
+    if (atMs > toMs) break;
   }
   return Object.fromEntries(
     [...total].map(([name, seconds]) => [name, Math.round(seconds * 1e4) / 1e4]),

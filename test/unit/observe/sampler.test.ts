@@ -35,6 +35,21 @@ it('leaves out what a slow turn has missed', async () => {
   expect(turns).toEqual([50, 200, 250]);
 });
 
+it('asks for its pace before each turn', async () => {
+  const turns: number[] = [];
+  const from = performance.now();
+  const sampler = new Sampler(
+    () => 50 * (turns.length + 1),
+    () => {
+      turns.push(performance.now() - from);
+    },
+  );
+  sampler.start();
+  await vi.advanceTimersByTimeAsync(310);
+  await sampler.stop();
+  expect(turns).toEqual([50, 150, 300]);
+});
+
 it('tells at the end what a turn threw', async () => {
   const sampler = new Sampler(50, () => {
     throw new Error('counter file gone');
