@@ -19,6 +19,9 @@
 
 #define MAGIC 0x4248474dU /* "MGHB" in memory */
 #define BUFFER_BYTES (4 * 1024 * 1024)
+/* Two looks at a clock that are farther apart had something else between them, ns. */
+#define CLOSE_NS 20000
+#define MOST_LOOKS 10
 
 /* workloads/agent/PROTOCOL.md: 24 bytes, little-endian. */
 struct beat {
@@ -64,20 +67,39 @@ static void keep(const struct beat *beat, int64_t at_ns)
     arrivals[count++] = (struct arrival){beat->session, beat->sequence, beat->skipped, at_ns};
 }
 
-/* The kernel stamps with the wall clock; its distance to now is the same on every clock. */
+/*
+ * How far the wall clock is ahead of the monotonic one, ns. It is read between two looks at the other one, and again where
+ * those are far apart: a process that lost its processor between two clocks would take that time for their distance.
+ */
+static int64_t wall_ahead(void)
+{
+    int64_t ahead = 0, least = INT64_MAX;
+    int look;
+
+    for (look = 0; look < MOST_LOOKS && least > CLOSE_NS; look++) {
+        int64_t before = now(CLOCK_MONOTONIC), wall = now(CLOCK_REALTIME), after = now(CLOCK_MONOTONIC);
+
+        if (after - before < least) {
+            least = after - before;
+            ahead = wall - (before + after) / 2;
+        }
+    }
+    return ahead;
+}
+
+/* The kernel stamps with the wall clock. */
 static int64_t stamp_of(struct msghdr *message)
 {
     struct cmsghdr *control;
-    int64_t monotonic = now(CLOCK_MONOTONIC), wall = now(CLOCK_REALTIME);
 
     for (control = CMSG_FIRSTHDR(message); control != NULL; control = CMSG_NXTHDR(message, control))
         if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS) {
             struct timespec stamp;
 
             memcpy(&stamp, CMSG_DATA(control), sizeof stamp);
-            return monotonic - (wall - ((int64_t)stamp.tv_sec * 1000000000 + stamp.tv_nsec));
+            return (int64_t)stamp.tv_sec * 1000000000 + stamp.tv_nsec - wall_ahead();
         }
-    return monotonic;
+    return now(CLOCK_MONOTONIC);
 }
 
 static void receive_all(int fd)

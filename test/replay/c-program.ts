@@ -3,12 +3,18 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { beforeEach, onTestFinished } from 'vitest';
 import { packageRoot } from '../../harness/paths.ts';
 
-/** Why nothing can be built here; `undefined` where it can. */
-export const noCompiler =
-  spawnSync('cc', ['--version']).status === 0 ? undefined : 'this host has no cc';
+/** Skip every test of this file where nothing can be built, and say why. */
+export function needsCompiler(): void {
+  const { status } = spawnSync('cc', ['--version']);
+  beforeEach((context) => {
+    if (status === 0) return;
+    process.stderr.write('skipped: this host has no cc\n');
+    context.skip('this host has no cc');
+  });
+}
 
 /**
  * Build a program, with every warning an error; it is gone when the test is over.
