@@ -135,7 +135,7 @@ export function parseLimit(
   if (/^[a-z∞]+$/i.test(word))
     return { ok: false, reason: `"${word}" is not a limit`, suggestion: 'unlimited' };
   const parsed = parseQuantity(word, dimension);
-  if (/^0+(\.0+)?(\D.*)?$/.test(word))
+  if (/^0+(?:\.0+)?(?:[^\d.].*)?$/.test(word))
     return { ok: false, reason: 'a limit of zero is not possible', suggestion: 'unlimited' };
   return parsed;
 }

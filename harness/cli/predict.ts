@@ -18,7 +18,8 @@ interface PredictArguments {
   readonly quiet?: unknown;
 }
 
-async function quantity(
+/** @throws MigbenchError `usage` where the text is no quantity of this kind, or zero. */
+export async function quantity(
   flag: string,
   text: string,
   dimension: 'bits-per-second' | 'bytes-per-second' | 'duration',
@@ -27,7 +28,7 @@ async function quantity(
   const parsed =
     dimension === 'duration' ? parseQuantity(text, dimension) : parseLimit(text, dimension);
   if (parsed.ok && parsed.value !== 0) return parsed.value;
-  if (/^0+(?:\.0+)?(?:\D|$)/u.test(text.trim())) {
+  if (/^0+(?:\.0+)?(?:[^\d.]|$)/u.test(text.trim())) {
     const what =
       dimension === 'duration'
         ? 'no migration is without downtime'

@@ -78,7 +78,9 @@ describe('parseQuantity', () => {
 test('a limit is a quantity or the word unlimited, never zero', () => {
   expect(parseLimit('unlimited', 'bits-per-second')).toEqual({ ok: true, value: 'unlimited' });
   expect(parseLimit('1Gbit/s', 'bits-per-second')).toEqual({ ok: true, value: 1e9 });
-  for (const text of ['0', '0Gbit/s', '0.0MiB/s'])
+  expect(parseLimit('0.5Gbit/s', 'bits-per-second')).toEqual({ ok: true, value: 5e8 });
+  expect(parseLimit('0.05 GiB/s', 'bytes-per-second')).toEqual({ ok: true, value: 53_687_091 });
+  for (const text of ['0', '0Gbit/s', '0.0Gbit/s', '0.0 MiB/s', '00.00'])
     expect(parseLimit(text, 'bits-per-second')).toEqual({
       ok: false,
       reason: 'a limit of zero is not possible',

@@ -5,6 +5,7 @@ import { findingText } from '../../../harness/cli/doctor.ts';
 import { commandGroups, commandText } from '../../../harness/cli/plan-commands.ts';
 import { shellQuoted } from '../../../harness/sandbox/shell-quote.ts';
 import { dimensionsOf } from '../../../harness/cli/plan.ts';
+import { quantity } from '../../../harness/cli/predict.ts';
 import { cacheUsers } from '../../../harness/cli/prune-everything.ts';
 import { parseFormats } from '../../../harness/cli/report.ts';
 import { load, SMALL } from '../plan/fixtures.ts';
@@ -23,6 +24,23 @@ describe('report --format', () => {
     ['csv,', 'found "".'],
   ])('refuses %s', (word, message) => {
     expect(() => parseFormats([word])).toThrow(message);
+  });
+});
+
+describe('predict', () => {
+  test('takes quantities below one of their unit', async () => {
+    expect(await quantity('--bandwidth', '0.5Gbit/s', 'bits-per-second')).toBe(5e8);
+    expect(await quantity('--max-bandwidth', '0.5GiB/s', 'bytes-per-second')).toBe(2 ** 29);
+    expect(await quantity('--downtime-limit', '0.3s', 'duration')).toBe(300);
+  });
+
+  test.each([
+    ['bits-per-second', '0Gbit/s', 'nothing moves at a rate of zero'],
+    ['bits-per-second', '0.0Gbit/s', 'nothing moves at a rate of zero'],
+    ['duration', '0', 'no migration is without downtime'],
+    ['duration', '0.5m', '"m" could mean minutes or milliseconds: write 0.5min'],
+  ] as const)('says of a %s of %s what is wrong with it', async (dimension, text, message) => {
+    await expect(quantity('--x', text, dimension)).rejects.toThrow(message);
   });
 });
 
