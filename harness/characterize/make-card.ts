@@ -1,5 +1,7 @@
 /** From what was measured to a card. */
 import { meanOf, medianOf } from '../analysis/numbers.ts';
+import { MigbenchError } from '../errors.ts';
+import { formatDuration } from '../units.ts';
 import type { Card } from './card.ts';
 import { assumedCosts } from './conditions.ts';
 import { dirtyFunction, spreadOf, type DirtyCurve } from './curve.ts';
@@ -32,9 +34,16 @@ const METHOD =
   'The guest’s memory was read through its shared memory file by a program beside QEMU; a page counts as dirty where ' +
   'its hash differs between two readings. Cross-checks: QEMU’s calc-dirty-rate.';
 
-/** @throws MigbenchError `record` where not a single window could be used. */
+/** @throws MigbenchError `host-unfit` where not a single window could be used. */
 export function makeCard(frame: CardFrame, measured: GuestMeasurement): Card {
   const dirtyCurve = curveOf(measured);
+  if (dirtyCurve.length === 0) {
+    throw new MigbenchError(
+      'host-unfit',
+      `No window came out as long as it should: this host is too slow for a guest of this size, whose memory it reads in ${formatDuration(measured.scanMs)}. ` +
+        'Ask for longer windows, and fewer (--windows 10s,60s), or for less memory; or measure while the host has nothing else to do.',
+    );
+  }
   const nonZeroBytes =
     medianOf(measured.snapshots.map(({ nonZeroPages }) => nonZeroPages)) * PAGE_BYTES;
   const dirty = dirtyFunction(dirtyCurve, nonZeroBytes, 'median');

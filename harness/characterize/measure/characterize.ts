@@ -75,6 +75,8 @@ async function characterizeOne(
       progress.live(`${subject.name}: ${step}${percent}`);
     },
   });
+  // Before the card: it says why there is none.
+  await writeFileAtomically(join(folder, 'windows.csv'), windowsCsv(measured));
   const card = makeCard(
     {
       workload: workload.id,
@@ -93,7 +95,6 @@ async function characterizeOne(
     },
     measured,
   );
-  await writeFileAtomically(join(folder, 'windows.csv'), windowsCsv(measured));
   await writeFileAtomically(join(folder, CARD_FILE), `${JSON.stringify(card, null, 2)}\n`);
   return (
     `${subject.name}: working set ${formatBytes(card.workingSetBytes)}, ${card.phases.kind}, ` +

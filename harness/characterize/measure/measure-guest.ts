@@ -103,8 +103,8 @@ export async function measureGuest(request: MeasureRequest): Promise<GuestMeasur
     const taken = reader.read(schedule.offsetsMs, () => {
       const elapsedMs = performance.now() - touchedFromMs;
       onStep(
-        `reading its memory for ${formatDuration(schedule.durationMs)}`,
-        Math.min(1, elapsedMs / schedule.durationMs),
+        `reading its memory for ${formatDuration(schedule.endMs)}`,
+        Math.min(1, elapsedMs / schedule.endMs),
       );
     });
     try {

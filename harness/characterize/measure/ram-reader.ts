@@ -7,11 +7,16 @@ import type { Machine } from '../../qemu/machine.ts';
 import type { Sandbox } from '../../sandbox/host.ts';
 import { hostProgram } from '../../sandbox/process.ts';
 import type { RunningProcess } from '../../sandbox/running.ts';
+import { SPREAD } from './schedule.ts';
 
-/** How long an answer may take beyond what was asked to last, ms. */
+/** How long an answer may take beyond what was asked to last, ms; and what reading all memory adds, at 128 MiB/s. */
 const ANSWER_TIMEOUT_MS = 60_000;
-/** A reading is spread over this many times the time that it takes, so that two can be under way. */
-const SPREAD = 4;
+const SLOWEST_BYTES_PER_MS = (128 * 1024 * 1024) / 1000;
+
+/** How long an answer may take for which all of a guest's memory is read, ms. */
+export function readingTimeoutMs(memoryBytes: number): number {
+  return ANSWER_TIMEOUT_MS + memoryBytes / SLOWEST_BYTES_PER_MS;
+}
 
 /** One reading of all memory. */
 export interface Snapshot {
@@ -75,9 +80,11 @@ export class RamReader implements AsyncDisposable {
   readonly #process: RunningProcess;
   readonly #lines: Interface;
   readonly #iterator: AsyncIterator<string>;
+  readonly #timeoutMs: number;
 
-  private constructor(process: RunningProcess) {
+  private constructor(process: RunningProcess, timeoutMs: number) {
     this.#process = process;
+    this.#timeoutMs = timeoutMs;
     if (process.stdout === undefined) throw new MigbenchError('internal', 'A reader needs pipes.');
     process.stdin?.on('error', () => undefined);
     this.#lines = createInterface({ input: process.stdout });
@@ -93,6 +100,7 @@ export class RamReader implements AsyncDisposable {
   ): Promise<RamReader> {
     const reader = new RamReader(
       sandbox.startClient(hostProgram(program), [file, `${bytes}`, `${SPREAD}`], { pipes: true }),
+      readingTimeoutMs(bytes),
     );
     try {
       await reader.#answer('ready', ANSWER_TIMEOUT_MS);
@@ -106,7 +114,7 @@ export class RamReader implements AsyncDisposable {
   /** One reading as fast as it goes; it also sets the pace of those to come. */
   async scan(): Promise<{ readonly tookMs: number; readonly zeroPages: number }> {
     this.#tell('scan');
-    const [nanoseconds = 0, , zeroPages = 0] = await this.#answer('scan', ANSWER_TIMEOUT_MS);
+    const [nanoseconds = 0, , zeroPages = 0] = await this.#answer('scan', this.#timeoutMs);
     return { tookMs: nanoseconds / 1e6, zeroPages };
   }
 
@@ -118,7 +126,7 @@ export class RamReader implements AsyncDisposable {
     const zeroMs = performance.now() - Number(process.hrtime.bigint()) / 1e6;
     this.#tell(`read ${offsetsMs.join(' ')}`);
     const taken: Snapshot[] = [];
-    const timeoutMs = (offsetsMs.at(-1) ?? 0) + ANSWER_TIMEOUT_MS;
+    const timeoutMs = (offsetsMs.at(-1) ?? 0) + this.#timeoutMs;
     while (taken.length < offsetsMs.length) {
       const numbers = await this.#answer('snapshot', timeoutMs);
       const [index = 0, atNs = 0, lateNs = 0, nonZeroPages = 0, heldPages = 0, cpuNs = 0] = numbers;
@@ -136,7 +144,7 @@ export class RamReader implements AsyncDisposable {
   /** Pages that differ between two readings. */
   async compare(from: number, to: number): Promise<Comparison> {
     this.#tell(`compare ${from} ${to}`);
-    const numbers = await this.#answer('compare', ANSWER_TIMEOUT_MS);
+    const numbers = await this.#answer('compare', this.#timeoutMs);
     const [changedPages = 0, windowNs = 0, unevenNs = 0] = numbers.slice(2);
     return { changedPages, windowMs: windowNs / 1e6, unevenMs: unevenNs / 1e6 };
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cardSchema, readCard } from '../../../harness/characterize/card.ts';
 import { makeCard } from '../../../harness/characterize/make-card.ts';
+import { readingTimeoutMs } from '../../../harness/characterize/measure/ram-reader.ts';
 import { referencedBytes } from '../../../harness/characterize/measure/touched.ts';
 import { card, frame, measurement, MIB } from './measurement.ts';
 
@@ -50,6 +51,19 @@ describe('makeCard', () => {
     const made = makeCard(frame, { ...measured, windows });
     expect(made.dirtyCurve.map(({ windowMs }) => windowMs)).toEqual([100, 1000, 4000, 15_000]);
     expect(made.warnings.join(' ')).toContain('No window of 0.3 s came out as long as it should');
+  });
+
+  test('of no usable window at all is an error that says what to do', () => {
+    const measured = measurement((ms) => ms * 1000, { scanMs: 7000 });
+    const windows = measured.windows.map((window) => ({ ...window, unevenMs: window.windowMs }));
+    expect(() => makeCard(frame, { ...measured, windows })).toThrow(
+      expect.objectContaining({
+        code: 'host-unfit',
+        message: expect.stringMatching(
+          /reads in 7 s\. Ask for longer windows, and fewer/u,
+        ) as unknown,
+      }) as Error,
+    );
   });
 
   test('warns of what makes a card worth less', () => {
@@ -142,6 +156,11 @@ describe('readCard', () => {
     await expect(readCard(path)).rejects.toThrow('dirtyCurve');
     await expect(readCard(join(folder, 'none.json'))).rejects.toThrow('migbench characterize');
   });
+});
+
+test('the reader has the longer for an answer, the more memory it reads', () => {
+  expect(readingTimeoutMs(384 * MIB)).toBe(63_000);
+  expect(readingTimeoutMs(32 * 1024 * MIB)).toBe(316_000);
 });
 
 test('referenced memory is that of the guest’s mappings alone', () => {

@@ -1,7 +1,19 @@
 /** When memory is read, and which readings are compared. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_WINDOWS_MS, scheduleOf } from '../../../harness/characterize/measure/schedule.ts';
+import {
+  DEFAULT_WINDOWS_MS,
+  scheduleOf,
+  SPREAD,
+  type Schedule,
+} from '../../../harness/characterize/measure/schedule.ts';
+
+/** Readings that are under way at the same time, at most. */
+function atOnce({ offsetsMs }: Schedule, scanMs: number): number {
+  const under = (moment: number) =>
+    offsetsMs.filter((begin) => begin <= moment && moment - begin < SPREAD * scanMs).length;
+  return Math.max(...offsetsMs.map(under));
+}
 
 describe('scheduleOf', () => {
   const usual = scheduleOf({ windowsMs: DEFAULT_WINDOWS_MS, scanMs: 60, durationMs: 60_000 });
@@ -19,10 +31,36 @@ describe('scheduleOf', () => {
 
   test('reads a large guest less often', () => {
     const large = scheduleOf({ windowsMs: DEFAULT_WINDOWS_MS, scanMs: 900, durationMs: 60_000 });
-    expect(large.gridMs).toBe(8000);
-    // Those that are no multiple of 8 s have readings of their own.
-    expect(large.windows.every(({ pairs }) => pairs.length > 0)).toBe(true);
-    expect(large.offsetsMs.length).toBeLessThan(30);
+    // 7.5 s would do; the longest window is a multiple of 10 s.
+    expect(large.gridMs).toBe(10_000);
+    expect(large.durationMs).toBe(170_000);
+    expect(large.endMs).toBe(173_600);
+    expect(large.offsetsMs.length).toBeLessThan(60);
+  });
+
+  test.each([100, 200, 450, 900, 1800, 2500, 3500, 5000, 7000])(
+    'never has more readings under way than it can keep up with, and turns for each window: %d ms',
+    (scanMs) => {
+      const schedule = scheduleOf({ windowsMs: DEFAULT_WINDOWS_MS, scanMs, durationMs: 60_000 });
+      expect(atOnce(schedule, scanMs)).toBeLessThan(SPREAD);
+      for (const { windowMs, pairs } of schedule.windows) {
+        expect(pairs.length, `${windowMs} ms`).toBeGreaterThanOrEqual(3);
+        // In different places: they are no copies of one another.
+        expect(new Set(pairs.map(([from]) => from)).size).toBe(pairs.length);
+      }
+      expect(schedule.durationMs).toBeLessThanOrEqual(15 * 60_000);
+    },
+  );
+
+  test('ends after a quarter of an hour, with fewer turns, where a reading takes very long', () => {
+    const huge = scheduleOf({
+      windowsMs: DEFAULT_WINDOWS_MS,
+      scanMs: 14_000,
+      durationMs: 60_000,
+    });
+    expect(huge.durationMs).toBeLessThan(16 * 60_000);
+    expect(huge.windows.every(({ pairs }) => pairs.length >= 1)).toBe(true);
+    expect(atOnce(huge, 14_000)).toBeLessThan(SPREAD);
   });
 
   test('keeps no more readings of a long measurement than fit', () => {
