@@ -89,7 +89,8 @@ export const assumedCosts: HostCosts = {
 /** How long QEMU sends before it looks at what is left, ms: 50, and 100 where a max-bandwidth paces it. */
 const FREE_ITERATION_MS = 50;
 const PACED_ITERATION_MS = 100;
-const DEFAULT_CHANNELS = 2;
+/** multifd-channels, QEMU's default. */
+export const DEFAULT_CHANNELS = 2;
 const DEFAULT_XBZRLE_CACHE_BYTES = 64 * 1024 * 1024;
 /** QEMU's defaults for auto-converge. */
 const THROTTLE = {
@@ -103,6 +104,11 @@ const XBZRLE_HEADER_BYTES = 11;
 
 /** What a setting does to the stream. */
 export interface Stream {
+  /** Of the first pass, where it is another than later: then each page is sent for the first time. */
+  readonly firstPass?: {
+    readonly liveBytesPerSecond: number;
+    readonly estimateBytesPerSecond: number;
+  };
   readonly liveBytesPerSecond: number;
   readonly switchBytesPerSecond: number;
   readonly estimateBytesPerSecond: number;
@@ -116,6 +122,8 @@ export interface Stream {
 export interface StreamWorkload {
   readonly workingSetBytes: number;
   readonly compressionRatio?: number | undefined;
+  /** Of pages that are dirtied again, which is what passes after the first send. */
+  readonly dirtyCompressionRatio?: number | undefined;
   /** Encoded bytes of a page that was dirtied again. */
   readonly deltaBytesPerDirtyPage?: number | undefined;
   /** Of each vCPU. */
@@ -134,20 +142,31 @@ export function streamOf(
   const cap = conditions.maxBandwidthBytesPerSecond ?? 'unlimited';
   const isMultifd = setting === 'multifd' || setting === 'multifd-zlib';
   const channels = isMultifd ? (conditions.channels ?? DEFAULT_CHANNELS) : 1;
-  const ratio = setting === 'multifd-zlib' ? Math.max(1, workload.compressionRatio ?? 1) : 1;
-  const perChannel =
-    setting === 'multifd-zlib'
+  const isCompressed = setting === 'multifd-zlib';
+  const { compressionRatio = 1, dirtyCompressionRatio = compressionRatio } = workload;
+  const firstRatio = isCompressed ? Math.max(1, compressionRatio) : 1;
+  const laterRatio = isCompressed ? Math.max(1, dirtyCompressionRatio) : 1;
+  // A channel takes in pages at one pace, however small they become.
+  const rates = (ratio: number) => {
+    const perChannel = isCompressed
       ? Math.min(costs.streamBytesPerSecond, (costs.zlibBytesPerSecond ?? Infinity) / ratio)
       : costs.streamBytesPerSecond;
-  const switchBytesPerSecond = Math.min(link, channels * perChannel);
-  const liveBytesPerSecond = Math.min(switchBytesPerSecond, cap === 'unlimited' ? Infinity : cap);
+    const whole = Math.min(link, channels * perChannel);
+    const live = Math.min(whole, cap === 'unlimited' ? Infinity : cap);
+    return {
+      switchBytesPerSecond: whole,
+      liveBytesPerSecond: live,
+      estimateBytesPerSecond: conditions.switchoverBytesPerSecond ?? live,
+    };
+  };
   return {
-    liveBytesPerSecond,
-    switchBytesPerSecond,
-    estimateBytesPerSecond: conditions.switchoverBytesPerSecond ?? liveBytesPerSecond,
+    ...rates(laterRatio),
+    ...(firstRatio === laterRatio ? {} : { firstPass: rates(firstRatio) }),
     iterationMs: cap === 'unlimited' ? FREE_ITERATION_MS : PACED_ITERATION_MS,
     wireFactor:
-      setting === 'xbzrle' ? xbzrleFactor(conditions, workload) : () => PAGE_OVERHEAD / ratio,
+      setting === 'xbzrle'
+        ? xbzrleFactor(conditions, workload)
+        : (pass) => PAGE_OVERHEAD / (pass === 1 ? firstRatio : laterRatio),
     ...(setting === 'auto-converge'
       ? { throttle: { ...THROTTLE, busyFraction: Math.max(0, ...workload.cpuBusyPercent) / 100 } }
       : {}),

@@ -50,11 +50,14 @@ export function makeCard(frame: CardFrame, measured: GuestMeasurement): Card {
   const { compression, dirtyCompression, delta, cost, touched } = measured;
   const loss = readingLoss(cost);
   const disturbance = loss === undefined ? undefined : loss.expected * readingShare(measured);
+  const fewChanged = (delta?.changedPages ?? 0) < LEAST_CHANGED_PAGES;
+  const dirtyCompressionRatio = fewChanged ? undefined : dirtyCompression?.ratio;
   const workload = {
     dirtyCurve,
     nonZeroBytes,
     memoryBytes: frame.guest.memoryBytes,
     compressionRatio: compression?.ratio,
+    dirtyCompressionRatio,
     deltaBytesPerDirtyPage: deltaPerPage(delta),
     cpuBusyPercent: measured.cpuBusyPercent,
     tails: tailsOf(measured, frame.guest.memoryBytes),
@@ -83,8 +86,7 @@ export function makeCard(frame: CardFrame, measured: GuestMeasurement): Card {
       disturbancePercent: disturbance,
       progressPerSecond: loss === undefined ? undefined : meanOf(cost.map(({ alone }) => alone)),
       zlibBytesPerSecond: compression?.bytesPerSecond,
-      dirtyCompressionRatio:
-        (delta?.changedPages ?? 0) < LEAST_CHANGED_PAGES ? undefined : dirtyCompression?.ratio,
+      dirtyCompressionRatio,
     }),
     ...(loss === undefined ? {} : { readingLossPercent: { ...loss } }),
     cpuBusyPercent: [...measured.cpuBusyPercent],

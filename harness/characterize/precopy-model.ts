@@ -26,9 +26,13 @@ export interface PrecopyCase {
   readonly tailNonZero: (tailBytes: number) => number;
   /** Part of `nonZeroBytes`. */
   readonly classes: readonly PageClass[];
-  /** On the wire, while the guest runs and once it is stopped. */
+  /** In the first pass, where it is another than later. */
+  readonly firstPass?: {
+    readonly liveBytesPerSecond: number;
+    readonly estimateBytesPerSecond: number;
+  };
+  /** On the wire. */
   readonly liveBytesPerSecond: number;
-  readonly switchBytesPerSecond: number;
   /** What QEMU takes for the bandwidth when it compares what is left with the downtime limit. */
   readonly estimateBytesPerSecond: number;
   readonly downtimeLimitMs: number;
@@ -81,14 +85,13 @@ interface State {
 
 /** Run the model to its end. */
 export function runPrecopy(input: PrecopyCase): PrecopyOutcome {
-  const { classes, liveBytesPerSecond: rate } = input;
+  const { classes } = input;
   const warm = classes.reduce((sum, { bytes }) => sum + bytes, 0);
   const state: State = {
     unsent: classes.map(({ bytes }) => bytes),
     cold: Math.max(0, input.nonZeroBytes - warm),
     zeros: input.zeroBytes,
   };
-  const thresholdBytes = (input.estimateBytesPerSecond * input.downtimeLimitMs) / 1000;
   const throttle = new ThrottleState(input.throttle);
   let passes = 0;
   let liveMs = 0;
@@ -104,6 +107,9 @@ export function runPrecopy(input: PrecopyCase): PrecopyOutcome {
   });
   for (;;) {
     passes += 1;
+    const { liveBytesPerSecond: rate, estimateBytesPerSecond } =
+      (passes === 1 ? input.firstPass : undefined) ?? input;
+    const thresholdBytes = (estimateBytesPerSecond * input.downtimeLimitMs) / 1000;
     const factor = input.wireFactor(passes);
     // QEMU looks every iteration: on average it finds half of one less than the threshold.
     const halfIteration = (rate * input.iterationMs) / 2000 / factor;

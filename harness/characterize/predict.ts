@@ -9,7 +9,7 @@ import { runPrecopy, type PrecopyOutcome } from './precopy-model.ts';
 import { reasonOf } from './reason.ts';
 import { requiredBandwidth, requiredDowntime } from './requirements.ts';
 import { tailFunction } from './tail.ts';
-import { LINK_PAYLOAD, PAGE_BYTES, ZERO_PAGE_BYTES } from './wire.ts';
+import { LINK_PAYLOAD, PAGE_BYTES, PAGE_OVERHEAD, ZERO_PAGE_BYTES } from './wire.ts';
 
 /** What is known of a workload: the parts of a card that a prediction rests on. */
 export interface Workload {
@@ -18,6 +18,7 @@ export interface Workload {
   /** All of the guest's memory. */
   readonly memoryBytes: number;
   readonly compressionRatio?: number | undefined;
+  readonly dirtyCompressionRatio?: number | undefined;
   readonly deltaBytesPerDirtyPage?: number | undefined;
   readonly cpuBusyPercent: readonly number[];
   /** Of the last so many bytes of memory, those that are not zero; spread evenly where absent. */
@@ -69,6 +70,8 @@ const RATE_FACTORS = [0.97, 1, 1.03] as const;
 const ESTIMATE_FACTORS = [0.9, 1, 1.1] as const;
 /** QEMU counts readings of the bitmap: one before the first pass and one after the guest is stopped, too. */
 const OTHER_SYNCS = 2;
+/** From this pass on every page was sent before, and is sent as such. */
+const LATER_PASS = 3;
 const LEVELS: readonly Level[] = ['low', 'median', 'high'];
 
 interface Figures {
@@ -95,8 +98,9 @@ export function predict(workload: Workload, conditions: Conditions, costs: HostC
   const ending = variants.filter(({ converged }) => converged);
   const convergence = convergenceOf(model, expected);
   const wireBitsPerSecond = (model.stream.liveBytesPerSecond * 8) / LINK_PAYLOAD;
-  const required = requiredBandwidth(median, conditions.downtimeLimitMs);
-  const requiredDowntimeMs = requiredDowntime(median, wireBitsPerSecond);
+  const { shrinkage } = model;
+  const required = requiredBandwidth(median, conditions.downtimeLimitMs, shrinkage);
+  const requiredDowntimeMs = requiredDowntime(median, wireBitsPerSecond, shrinkage);
   const range = (figure: (figures: Figures) => number): Range =>
     rangeOf(
       ending.map(figure),
@@ -128,9 +132,10 @@ export function predict(workload: Workload, conditions: Conditions, costs: HostC
       conditions,
       convergence,
       requiredDowntimeMs,
+      shrinkage,
       dirtiedBytesPerSecond:
         (median(conditions.downtimeLimitMs) * 1000) / conditions.downtimeLimitMs,
-      carriedBytesPerSecond: model.stream.liveBytesPerSecond / model.stream.wireFactor(3),
+      carriedBytesPerSecond: model.stream.liveBytesPerSecond / model.stream.wireFactor(LATER_PASS),
       throttlePercent: expected.throttlePercent,
       busyPercent: Math.max(0, ...workload.cpuBusyPercent),
       isLinkBound: model.isLinkBound,
@@ -140,6 +145,8 @@ export function predict(workload: Workload, conditions: Conditions, costs: HostC
     costs: costs.source,
   };
 }
+
+type Rates = Pick<Stream, 'liveBytesPerSecond' | 'estimateBytesPerSecond'>;
 
 class Model {
   readonly dirty: Readonly<Record<Level, DirtyFunction>>;
@@ -174,15 +181,22 @@ class Model {
     );
   }
 
+  /** What dirtied pages take on the wire, of what they take as they are. */
+  get shrinkage(): number {
+    return this.stream.wireFactor(LATER_PASS) / PAGE_OVERHEAD;
+  }
+
   run(level: Level, rate: number, estimate: number): Figures {
     const { nonZeroBytes, memoryBytes } = this.#workload;
-    const { liveBytesPerSecond, switchBytesPerSecond, estimateBytesPerSecond, ...stream } =
-      this.stream;
+    const { switchBytesPerSecond, firstPass, ...stream } = this.stream;
+    const varied = ({ liveBytesPerSecond, estimateBytesPerSecond }: Rates): Rates => ({
+      liveBytesPerSecond: liveBytesPerSecond * rate,
+      estimateBytesPerSecond: estimateBytesPerSecond * estimate * rate,
+    });
     const outcome = runPrecopy({
       ...stream,
-      liveBytesPerSecond: liveBytesPerSecond * rate,
-      switchBytesPerSecond: switchBytesPerSecond * rate,
-      estimateBytesPerSecond: estimateBytesPerSecond * estimate * rate,
+      ...varied(stream),
+      ...(firstPass === undefined ? {} : { firstPass: varied(firstPass) }),
       nonZeroBytes,
       zeroBytes: Math.max(0, memoryBytes - nonZeroBytes),
       tailNonZero: tailFunction(this.#workload),

@@ -32,6 +32,7 @@ export function workloadOf(
     nonZeroBytes: card.nonZeroBytes,
     memoryBytes: card.guest.memoryBytes,
     compressionRatio: card.compressionRatio,
+    dirtyCompressionRatio: card.dirtyCompressionRatio,
     deltaBytesPerDirtyPage: card.deltaBytesPerDirtyPage,
     cpuBusyPercent: card.cpuBusyPercent,
     tails: card.tails,

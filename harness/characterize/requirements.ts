@@ -7,19 +7,33 @@ import { LINK_PAYLOAD, PAGE_OVERHEAD } from './wire.ts';
 
 /**
  * Link bandwidth from which pre-copy converges with this downtime limit, bits per second:
- * B_req(L) = D(L)·(1 + h/p) / L, on the wire.
+ * B_req(L) = D(f·L)·(1 + h/p) / L, on the wire. QEMU compares memory that is left with what the wire carries within L, whatever
+ * that memory shrinks to.
+ *
+ * @param shrinkage f: what pages take on the wire, of what they take as they are; 1 without compression.
  */
-export function requiredBandwidth(dirty: DirtyFunction, downtimeLimitMs: number): number {
-  const bytesPerSecond = (dirty(downtimeLimitMs) * PAGE_OVERHEAD * 1000) / downtimeLimitMs;
+export function requiredBandwidth(
+  dirty: DirtyFunction,
+  downtimeLimitMs: number,
+  shrinkage = 1,
+): number {
+  const bytesPerSecond =
+    (dirty(shrinkage * downtimeLimitMs) * PAGE_OVERHEAD * 1000) / downtimeLimitMs;
   return (bytesPerSecond * 8) / LINK_PAYLOAD;
 }
 
 /**
- * The downtime at which an endless pre-copy over this link hovers, ms: the largest t with D(t)·(1 + h/p) = B·t. 0 where
+ * The downtime at which an endless pre-copy over this link hovers, ms: the largest t with D(t)·f·(1 + h/p) = B·t. 0 where
  * the link outruns the workload over every window: then only the devices' own time is left.
+ *
+ * @param shrinkage f, as above.
  */
-export function requiredDowntime(dirty: DirtyFunction, bitsPerSecond: number): number {
-  const bytesPerMs = ((bitsPerSecond / 8) * LINK_PAYLOAD) / 1000;
+export function requiredDowntime(
+  dirty: DirtyFunction,
+  bitsPerSecond: number,
+  shrinkage = 1,
+): number {
+  const bytesPerMs = ((bitsPerSecond / 8) * LINK_PAYLOAD) / 1000 / shrinkage;
   const surplus = (ms: number): number => dirty(ms) * PAGE_OVERHEAD - bytesPerMs * ms;
   // Past this even all of memory is carried in time.
   let right = (dirty.capBytes * PAGE_OVERHEAD) / bytesPerMs;

@@ -116,6 +116,13 @@ describe('what a workload requires', () => {
     expect(requiredDowntime(dirty, (1.1e7 * 8 * PAGE_OVERHEAD) / LINK_PAYLOAD)).toBe(0);
   });
 
+  test('of pages that shrink is what QEMU, which compares memory with bytes on the wire, asks for', () => {
+    // 2.5 MB within 500 ms: of so much memory half goes over the wire, 2.5 MB/s for a second.
+    const bits = dirty(500) * PAGE_OVERHEAD * 8;
+    expect(requiredBandwidth(dirty, 1000, 0.5)).toBeCloseTo(bits / LINK_PAYLOAD, 3);
+    expect(requiredDowntime(dirty, requiredBandwidth(dirty, 1000, 0.5), 0.5)).toBeCloseTo(500, 2);
+  });
+
   test('of bandwidth and of downtime are each other’s inverse', () => {
     fc.assert(
       fc.property(fc.integer({ min: 150, max: 20_000 }), (limit) => {

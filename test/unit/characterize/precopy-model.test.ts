@@ -83,7 +83,6 @@ function model(setup: Setup, more: Partial<PrecopyCase> = {}) {
     tailNonZero: (bytes) => bytes,
     classes: pageClasses(dirty, WINDOWS),
     liveBytesPerSecond: setup.bytesPerSecond,
-    switchBytesPerSecond: setup.bytesPerSecond,
     estimateBytesPerSecond: setup.bytesPerSecond,
     downtimeLimitMs: setup.limitMs,
     wireFactor: () => 1,

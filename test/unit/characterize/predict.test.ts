@@ -85,6 +85,58 @@ describe('predict', () => {
     expect(bytes(20, { setting: 'multifd-zlib' })).toBeLessThan(bytes(20) / 2.5);
   });
 
+  test('takes dirtied pages for as compressible as they are, not as memory as a whole is', () => {
+    const zlib = (dirtyCompressionRatio?: number) =>
+      predict(
+        workload(100, 30, { compressionRatio: 4, dirtyCompressionRatio }),
+        conditions(40, { setting: 'multifd-zlib' }),
+        costs,
+      );
+    // Over 300 ms 30 MiB are dirtied; 40 MiB/s carry a quarter of that, but not all of it.
+    expect(zlib()).toMatchObject({ convergence: 'yes' });
+    expect(zlib(1)).toMatchObject({ convergence: 'no' });
+    expect(zlib(4)).toEqual(zlib());
+    // The first pass, 128 MiB, shrinks all the same.
+    const calm = predict(
+      workload(0, 0, { compressionRatio: 4, dirtyCompressionRatio: 1 }),
+      conditions(40, { setting: 'multifd-zlib' }),
+      costs,
+    );
+    expect(calm.bytes!.expected).toBeLessThan((128 / 3) * MIB);
+  });
+
+  test('of compressed memory has a margin and a required downtime of what goes over the wire', () => {
+    const of = (setting: Conditions['setting']) =>
+      predict(
+        workload(100, 9999, {
+          compressionRatio: 4,
+          nonZeroBytes: 8192 * MIB,
+          memoryBytes: 8192 * MIB,
+        }),
+        conditions(20, { setting }),
+        costs,
+      );
+    // 100 MiB/s all the time: a quarter of it is needed with pages a quarter as large. It hovers at all of memory.
+    expect(of('precopy').margin).toBeCloseTo(0.2, 3);
+    expect(of('multifd-zlib').margin).toBeCloseTo(0.8, 3);
+    expect(of('precopy').requiredDowntimeMs).toBeCloseTo(409_600, -3);
+    expect(of('multifd-zlib').requiredDowntimeMs).toBeCloseTo(102_400, -3);
+  });
+
+  test('of compressed pages says what QEMU takes them for', () => {
+    const prediction = predict(
+      workload(1000, 20, { compressionRatio: 4 }),
+      conditions(40, { setting: 'multifd-zlib' }),
+      costs,
+    );
+    // 5 MiB on the wire for 20 of memory.
+    expect(prediction.requiredDowntimeMs).toBeCloseTo(125, 0);
+    expect(prediction.convergence).toBe('no');
+    expect(prediction.reason).toContain(
+      'hover at a downtime of 125 ms, which QEMU takes for 500 ms, since it does not reckon with what pages shrink to',
+    );
+  });
+
   test('of post-copy always ends: the memory once, what was dirtied meanwhile, and no downtime to speak of', () => {
     const prediction = predict(workload(100, 30), conditions(40, { setting: 'postcopy' }), costs);
     expect(prediction.convergence).toBe('yes');
