@@ -94,6 +94,8 @@ const shape = z.object({
       ms: z.number(),
       /** A migration by the recommended mode with a downtime limit of 300 ms. */
       recommended: z.enum([...settingNames, 'do-not-move']),
+      /** Of multifd. */
+      channels: z.number().int().positive().optional(),
       why: z.string(),
       ...costShape,
     }),

@@ -1,10 +1,11 @@
 /** What a card says a workload needs, and which way of moving it is the simplest that works. */
-import { formatBitRate, formatDuration } from '../units.ts';
+import { formatBitRate, formatByteRate, formatDuration } from '../units.ts';
 import type { Card } from './card.ts';
 import type { HostCosts, SettingName } from './conditions.ts';
 import { dirtyFunction } from './curve.ts';
 import { predict, type Prediction, type Workload } from './predict.ts';
-import { requiredBandwidth, requiredDowntime } from './requirements.ts';
+import { requiredBandwidth } from './requirements.ts';
+import { payloadBytesPerSecond } from './wire.ts';
 
 /** Of the card's first table, ms; of its second, bits per second. */
 export const CARD_LIMITS_MS = [30, 100, 300, 1_000] as const;
@@ -13,6 +14,9 @@ export const CARD_BANDWIDTHS = [1e9, 10e9, 25e9, 100e9] as const;
 export const RECOMMENDED_LIMIT_MS = 300;
 /** A link with a quarter to spare: where the outcome is no coin flip. */
 const HEADROOM = 1.25;
+/** multifd: channels that are tried, until they fill the link; with zlib, which keeps a processor busy for each. */
+const CHANNELS = [2, 4, 8] as const;
+const ZLIB_CHANNELS = 4;
 /** Slower than this by the throttle, and a guest is as good as stopped. */
 const THROTTLE_LIMIT_PERCENT = 70;
 /** A guest that fetches its pages for longer than this is better left where it is, ms. */
@@ -53,15 +57,16 @@ export function requiredBandwidths(
   });
 }
 
-/** The card's table of links: the downtime that pre-copy needs there, and the recommended mode. */
+/** The card's table of links: the downtime that pre-copy, one stream, needs there, and the recommended mode. */
 export function requiredDowntimes(workload: Workload, costs: HostCosts): Card['requiredDowntime'] {
-  const dirty = dirtyFunction(workload.dirtyCurve, workload.nonZeroBytes, 'median');
   return CARD_BANDWIDTHS.map((bandwidthBitsPerSecond) => {
-    const { mode, why, prediction } = recommend(workload, bandwidthBitsPerSecond, costs);
+    const recommendation = recommend(workload, bandwidthBitsPerSecond, costs);
+    const { mode, channels, why, plain, prediction } = recommendation;
     return {
       bandwidthBitsPerSecond,
-      ms: requiredDowntime(dirty, bandwidthBitsPerSecond),
+      ms: plain.requiredDowntimeMs,
       recommended: mode,
+      ...(channels === undefined ? {} : { channels }),
       why,
       ...(prediction === undefined ? {} : figuresOf(prediction)),
     };
@@ -78,13 +83,24 @@ function figuresOf({ totalTimeMs, bytes, downtimeMs }: Prediction) {
 
 export interface Recommendation {
   readonly mode: SettingName | 'do-not-move';
+  /** Of multifd. */
+  readonly channels?: number;
   readonly why: string;
+  /** Of plain pre-copy, whatever is recommended. */
+  readonly plain: Prediction;
+  /** Of the recommended mode. */
   readonly prediction?: Prediction;
 }
 
+/** Whether a link carries more than one stream of pages does. */
+export function needsSeveralStreams(bitsPerSecond: number, costs: HostCosts): boolean {
+  return payloadBytesPerSecond(bitsPerSecond) > costs.streamBytesPerSecond;
+}
+
 /**
- * The first that works: plain pre-copy; compression where it is enough; auto-converge where the throttle stays
- * bearable; post-copy where the pages are fetched within a minute; else not at all.
+ * The first that works: plain pre-copy; several streams where the link carries more than one; compression where it is
+ * enough; auto-converge where the throttle stays bearable; post-copy where the pages are fetched within a minute; else
+ * not at all.
  */
 export function recommend(
   workload: Workload,
@@ -92,40 +108,55 @@ export function recommend(
   costs: HostCosts,
   downtimeLimitMs: number = RECOMMENDED_LIMIT_MS,
 ): Recommendation {
-  const by = (setting: SettingName): Prediction =>
+  const by = (setting: SettingName, channels?: number): Prediction =>
     predict(
       workload,
       {
-        setting,
-        bandwidthBitsPerSecond,
-        downtimeLimitMs,
-        ...(setting === 'multifd-zlib' ? { channels: 4 } : {}),
+        ...{ setting, bandwidthBitsPerSecond, downtimeLimitMs },
+        ...(channels === undefined ? {} : { channels }),
       },
       costs,
     );
   const link = formatBitRate(bandwidthBitsPerSecond);
+  const isStreamBound = needsSeveralStreams(bandwidthBitsPerSecond, costs);
   const plain = by('precopy');
   if (plain.convergence === 'yes') {
     const times = plain.margin > 100 ? 'more than 100' : plain.margin.toPrecision(2);
+    const carrier = isStreamBound
+      ? `one stream carries ${formatByteRate(costs.streamBytesPerSecond)} of the ${link},`
+      : `${link} is`;
     return {
       mode: 'precopy',
-      why: `${link} is ${times} times what pre-copy needs`,
-      prediction: plain,
+      why: `${carrier} ${times} times what pre-copy needs`,
+      ...{ plain, prediction: plain },
     };
   }
-  const compressed = by('multifd-zlib');
-  if (workload.compressionRatio !== undefined && compressed.convergence === 'yes') {
-    const ratio = workload.compressionRatio.toPrecision(2);
+  for (const channels of isStreamBound ? CHANNELS : []) {
+    const several = by('multifd', channels);
+    if (several.convergence === 'yes') {
+      return { mode: 'multifd', channels, why: several.reason, plain, prediction: several };
+    }
+    if (channels * costs.streamBytesPerSecond >= payloadBytesPerSecond(bandwidthBitsPerSecond))
+      break;
+  }
+  const compressed = by('multifd-zlib', ZLIB_CHANNELS);
+  const { compressionRatio, dirtyCompressionRatio } = workload;
+  if (compressionRatio !== undefined && compressed.convergence === 'yes') {
+    const shrink =
+      dirtyCompressionRatio === undefined
+        ? `pages shrink to 1/${compressionRatio.toPrecision(2)}`
+        : `dirtied pages shrink to 1/${dirtyCompressionRatio.toPrecision(2)}`;
     return {
       mode: 'multifd-zlib',
-      why: `pages shrink to 1/${ratio}: ${compressed.reason}`,
-      prediction: compressed,
+      channels: ZLIB_CHANNELS,
+      why: `${ZLIB_CHANNELS} channels, ${shrink}: ${compressed.reason}`,
+      ...{ plain, prediction: compressed },
     };
   }
   const slowed = by('auto-converge');
   const throttle = slowed.throttlePercent?.expected ?? 100;
   if (slowed.convergence === 'yes' && throttle <= THROTTLE_LIMIT_PERCENT) {
-    return { mode: 'auto-converge', why: slowed.reason, prediction: slowed };
+    return { mode: 'auto-converge', why: slowed.reason, plain, prediction: slowed };
   }
   const fetched = by('postcopy');
   const brownoutMs = fetched.brownoutMs?.expected ?? Number.POSITIVE_INFINITY;
@@ -133,11 +164,12 @@ export function recommend(
     return {
       mode: 'postcopy',
       why: `${plain.reason}; post-copy fetches pages for ${formatDuration(brownoutMs)}`,
-      prediction: fetched,
+      ...{ plain, prediction: fetched },
     };
   }
   return {
     mode: 'do-not-move',
     why: `${plain.reason}; post-copy would fetch pages for ${formatDuration(brownoutMs)}`,
+    plain,
   };
 }

@@ -1,6 +1,8 @@
 /** What a card's page says, before it is Markdown or HTML: one page for whoever plans capacity. */
 import type { Card } from '../../harness/characterize/card.ts';
+import { assumedCosts } from '../../harness/characterize/conditions.ts';
 import type { Range } from '../../harness/characterize/predict.ts';
+import { needsSeveralStreams } from '../../harness/characterize/recommend.ts';
 import {
   formatBitRate,
   formatByteRate,
@@ -91,15 +93,25 @@ function verdict(card: Card): string {
     ...(slowest === undefined
       ? []
       : [
-          `Over ${formatBitRate(slowest.bandwidthBitsPerSecond)}: ${modeText(slowest.recommended)} (${slowest.why}).`,
+          `Over ${formatBitRate(slowest.bandwidthBitsPerSecond)}: ${modeText(slowest)} (${slowest.why}).`,
         ]),
     phasesText(card),
   ];
   return parts.join(' ');
 }
 
-function modeText(mode: Card['requiredDowntime'][number]['recommended']): string {
-  return mode === 'do-not-move' ? 'do not move it' : mode;
+function modeText({
+  recommended,
+  channels,
+}: Pick<Card['requiredDowntime'][number], 'recommended' | 'channels'>): string {
+  if (recommended === 'do-not-move') return 'do not move it';
+  return channels === undefined ? recommended : `${recommended}, ${channels} channels`;
+}
+
+/** A bandwidth that pre-copy would need, and what the hosts' one stream makes of it. */
+export function requiredText(bitsPerSecond: number): string {
+  const several = needsSeveralStreams(bitsPerSecond, assumedCosts) ? ', needs several streams' : '';
+  return `${formatBitRate(bitsPerSecond)}${several}`;
 }
 
 function phasesText({ phases }: Card): string {
@@ -124,7 +136,7 @@ function bandwidths(card: Card): CardTable {
     heads: ['downtime limit', 'required', 'total time', 'sent', 'downtime'],
     rows: card.requiredBandwidth.map((row) => [
       duration(row.downtimeLimitMs),
-      formatBitRate(row.bitsPerSecond),
+      requiredText(row.bitsPerSecond),
       text(row.totalTimeMs, duration),
       text(row.bytes, formatBytes),
       text(row.downtimeMs, duration),
@@ -135,13 +147,13 @@ function bandwidths(card: Card): CardTable {
 function downtimes(card: Card): CardTable {
   return {
     caption:
-      'Required downtime: where an endless pre-copy hovers, and the recommended mode for a downtime limit of 300 ms',
+      'Required downtime: where an endless pre-copy (one stream) hovers, and the recommended mode for a downtime limit of 300 ms',
     heads: ['link', 'required', 'recommended', 'total time', 'sent', 'downtime', 'why'],
     prose: [2, 6],
     rows: card.requiredDowntime.map((row) => [
       formatBitRate(row.bandwidthBitsPerSecond),
       row.ms === 0 ? 'none' : duration(row.ms),
-      modeText(row.recommended),
+      modeText(row),
       text(row.totalTimeMs, duration),
       text(row.bytes, formatBytes),
       text(row.downtimeMs, duration),

@@ -6,7 +6,7 @@
 import { assumedCosts } from '../../harness/characterize/conditions.ts';
 import { formatBitRate, formatByteRate, formatBytes, formatDuration } from '../../harness/units.ts';
 import { counted, UNKNOWN } from '../format.ts';
-import type { CardContent, CardTable } from '../card/content.ts';
+import { requiredText, type CardContent, type CardTable } from '../card/content.ts';
 import { ownErrorText } from '../card/own-error.ts';
 import { cardMark, rowsOf, runMark, type GuideInputs, type Row } from './rows.ts';
 
@@ -136,7 +136,7 @@ function needs(cards: GuideInputs['cards']): CardTable[] {
         card.title ?? card.workload,
         formatBytes(card.guest.memoryBytes),
         card.qemu.version,
-        ...card.requiredBandwidth.map(({ bitsPerSecond }) => formatBitRate(bitsPerSecond)),
+        ...card.requiredBandwidth.map(({ bitsPerSecond }) => requiredText(bitsPerSecond)),
         formatBytes(card.workingSetBytes),
         cardMark(index),
       ]),

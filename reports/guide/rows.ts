@@ -3,7 +3,11 @@ import { metricSummary, summarizeInPlanOrder } from '../../harness/analysis/cell
 import type { Card } from '../../harness/characterize/card.ts';
 import { assumedCosts, costsFromCard } from '../../harness/characterize/conditions.ts';
 import type { Prediction } from '../../harness/characterize/predict.ts';
-import { recommend, workloadOf } from '../../harness/characterize/recommend.ts';
+import {
+  recommend,
+  workloadOf,
+  type Recommendation,
+} from '../../harness/characterize/recommend.ts';
 import type { Run } from '../../harness/record/reader.ts';
 import { formatBytes, formatDuration } from '../../harness/units.ts';
 import { bandwidthOf } from '../charts/convergence-map.ts';
@@ -103,7 +107,7 @@ function predictedRows({ runs, cards, downtimeLimitMs }: GuideInputs): Row[] {
   ].sort((one, other) => one - other);
   return cards.flatMap(({ card }, index) =>
     links.map((bandwidthBitsPerSecond): Row => {
-      const { mode, prediction } = recommend(
+      const { mode, channels, prediction } = recommend(
         workloadOf(card),
         bandwidthBitsPerSecond,
         costsFromCard(assumedCosts, card),
@@ -113,7 +117,7 @@ function predictedRows({ runs, cards, downtimeLimitMs }: GuideInputs): Row[] {
         workload: card.title ?? card.workload,
         memoryBytes: card.guest.memoryBytes,
         qemu: card.qemu.version,
-        setting: mode === 'do-not-move' ? 'do not move' : mode,
+        setting: settingText(mode, channels),
         bandwidthBitsPerSecond,
         kind: 'predicted',
         ...predictedFigures(prediction),
@@ -122,6 +126,11 @@ function predictedRows({ runs, cards, downtimeLimitMs }: GuideInputs): Row[] {
       };
     }),
   );
+}
+
+function settingText(mode: Recommendation['mode'], channels: number | undefined): string {
+  if (mode === 'do-not-move') return 'do not move';
+  return channels === undefined ? mode : `${mode}, ${channels} channels`;
 }
 
 function predictedFigures(prediction: Prediction | undefined) {

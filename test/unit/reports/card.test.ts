@@ -25,6 +25,26 @@ describe('the page of a card', () => {
     expect(markdown).not.toContain('NaN');
   });
 
+  test('says with how many channels, and where one stream is not enough', () => {
+    const made = card();
+    const [first, ...others] = made.requiredDowntime;
+    const content = cardContent({
+      ...made,
+      requiredBandwidth: made.requiredBandwidth.map((row, index) => ({
+        ...row,
+        bitsPerSecond: index === 0 ? 40e9 : 9e9,
+      })),
+      requiredDowntime: [{ ...first!, recommended: 'multifd-zlib', channels: 4 }, ...others],
+    });
+    const [bandwidths, downtimes] = content.tables;
+    expect(bandwidths!.rows.map((row) => row[1]).slice(0, 2)).toEqual([
+      '40 Gbit/s, needs several streams',
+      '9 Gbit/s',
+    ]);
+    expect(downtimes!.rows[0]![2]).toBe('multifd-zlib, 4 channels');
+    expect(content.verdict).toContain('Over 1 Gbit/s: multifd-zlib, 4 channels (');
+  });
+
   test('is one file that asks for nothing, and draws the curve', async () => {
     const made = card();
     const svg = await renderSvg(dirtyCurveChart(made));
