@@ -91,20 +91,36 @@ async function predictCard(args: PredictArguments): Promise<void> {
       costs,
     ),
   );
-  const warnings = [...foreignTo(card, args), ...foreignCosts];
+  const warnings = predictionWarnings(card, args, foreignCosts);
   if (args.json) return printJson({ card: args.card, predictions, warnings });
-  if (args.quiet !== true) for (const warning of warnings) process.stderr.write(`${warning}\n`);
-  const { predictionText } = await import('../../reports/card/index.ts');
+  const [{ predictionText }, { escapeTerminal }] = await Promise.all([
+    import('../../reports/card/index.ts'),
+    import('../../reports/escape.ts'),
+  ]);
+  if (args.quiet !== true) {
+    for (const warning of warnings) process.stderr.write(`warning: ${escapeTerminal(warning)}\n`);
+  }
   process.stdout.write(await predictionText(card, predictions));
 }
 
-/** Where the card was made under something else than what it is asked about. */
+/** What the card says against itself, and where it was made under something else than what it is asked about. */
+export function predictionWarnings(
+  card: ForeignCard & { readonly warnings: readonly string[] },
+  args: Pick<PredictArguments, 'qemu' | 'accelerator'>,
+  foreignCosts: readonly string[],
+): string[] {
+  const own = card.warnings.map((warning) => `The card: ${warning}`);
+  return [...own, ...foreignTo(card, args), ...foreignCosts];
+}
+
+interface ForeignCard {
+  readonly accelerator: string;
+  readonly qemu: { readonly reference: string; readonly version: string };
+}
+
 function foreignTo(
-  card: {
-    readonly accelerator: string;
-    readonly qemu: { readonly reference: string; readonly version: string };
-  },
-  args: PredictArguments,
+  card: ForeignCard,
+  args: Pick<PredictArguments, 'qemu' | 'accelerator'>,
 ): string[] {
   const { qemu, accelerator } = args;
   return [

@@ -6,6 +6,7 @@
 import { assumedCosts } from '../../harness/characterize/conditions.ts';
 import { formatBitRate, formatByteRate, formatBytes, formatDuration } from '../../harness/units.ts';
 import { counted, UNKNOWN } from '../format.ts';
+import { groupsOf } from '../groups.ts';
 import { requiredText, type CardContent, type CardTable } from '../card/content.ts';
 import { ownErrorText } from '../card/own-error.ts';
 import { cardMark, rowsOf, runMark, type GuideInputs, type Row } from './rows.ts';
@@ -170,7 +171,19 @@ function warningsOf({ runs, cards }: GuideInputs): string[] {
     ...(runs.some(({ environment }) => environment.repetitions < 3)
       ? ['Some classes were measured fewer than three times: their worst case is a guess.']
       : []),
+    ...cardWarnings(cards),
   ];
+}
+
+/** What cards say against themselves, each sentence with the cards that say it. */
+function cardWarnings(cards: GuideInputs['cards']): string[] {
+  const said = groupsOf(
+    cards.flatMap(({ card }, index) =>
+      [...new Set(card.warnings)].map((warning) => ({ warning, mark: cardMark(index) })),
+    ),
+    ({ warning }) => warning,
+  );
+  return [...said].map(([warning, by]) => `${by.map(({ mark }) => mark).join(', ')}: ${warning}`);
 }
 
 function notes({ runs, cards, windowMs, downtimeLimitMs }: GuideInputs): string[] {

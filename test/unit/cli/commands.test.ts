@@ -5,7 +5,7 @@ import { findingText } from '../../../harness/cli/doctor.ts';
 import { commandGroups, commandText } from '../../../harness/cli/plan-commands.ts';
 import { shellQuoted } from '../../../harness/sandbox/shell-quote.ts';
 import { dimensionsOf } from '../../../harness/cli/plan.ts';
-import { quantity } from '../../../harness/cli/predict.ts';
+import { predictionWarnings, quantity } from '../../../harness/cli/predict.ts';
 import { cacheUsers } from '../../../harness/cli/prune-everything.ts';
 import { parseFormats } from '../../../harness/cli/report.ts';
 import { load, SMALL } from '../plan/fixtures.ts';
@@ -32,6 +32,21 @@ describe('predict', () => {
     expect(await quantity('--bandwidth', '0.5Gbit/s', 'bits-per-second')).toBe(5e8);
     expect(await quantity('--max-bandwidth', '0.5GiB/s', 'bytes-per-second')).toBe(2 ** 29);
     expect(await quantity('--downtime-limit', '0.3s', 'duration')).toBe(300);
+  });
+
+  test('warns of what the card says against itself first', () => {
+    const card = {
+      warnings: ['The workload drifts.'],
+      accelerator: 'tcg',
+      qemu: { reference: 'system', version: '10.0.13' },
+    };
+    expect(predictionWarnings(card, {}, ['costs'])).toEqual([
+      'The card: The workload drifts.',
+      'costs',
+    ]);
+    const foreign = predictionWarnings(card, { accelerator: 'kvm', qemu: '10.0.13' }, []);
+    expect(foreign).toHaveLength(2);
+    expect(foreign[1]).toContain('measured under tcg, not kvm');
   });
 
   test.each([

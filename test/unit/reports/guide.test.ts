@@ -54,6 +54,15 @@ describe('guideContent', () => {
     expect(notes).toContain('migbench guide');
   });
 
+  test('shows what cards say against themselves, by the card', () => {
+    const one = { ...card(), warnings: ['It drifts.', 'The guest ran under TCG.'] };
+    const other = { ...card(), warnings: ['The guest ran under TCG.'] };
+    const cards = [one, other].map((each, index) => ({ path: `cards/${index}`, card: each }));
+    expect(guideContent({ ...inputs, cards }).warnings).toEqual(
+      expect.arrayContaining(['C1: It drifts.', 'C1, C2: The guest ran under TCG.']),
+    );
+  });
+
   test('is the same every time, in both forms', () => {
     expect(documentMarkdown(guideContent(inputs))).toBe(documentMarkdown(content));
     const page = documentPage(content);
