@@ -28,6 +28,8 @@ const costShape = {
   totalTimeMs: range.optional(),
   bytes: range.optional(),
   downtimeMs: range.optional(),
+  /** Why these lie outside of what was measured; absent where they do not, and on cards of before. */
+  extrapolated: z.array(z.string()).optional(),
 };
 
 const ownErrorSchema = z.object({

@@ -19,7 +19,10 @@ interface Knot {
   readonly bytes: number;
 }
 
-/** Periods to choose from lie this factor apart; from a fraction of the shortest window to a multiple of the longest. */
+/**
+ * Periods to choose from lie this factor apart; from a fraction of the shortest window to a multiple of the longest, or to
+ * where a curve that grows all the time would meet the cap.
+ */
 const PERIOD_STEP = 1.4;
 const BELOW_SHORTEST = 4;
 const ABOVE_LONGEST = 8;
@@ -43,15 +46,31 @@ export function dirtyShare({ kind, periodMs }: PageClass, ms: number): number {
  * @param knotsMs where D may bend: the windows that were measured.
  */
 export function pageClasses(dirty: DirtyFunction, knotsMs: readonly number[]): PageClass[] {
-  const knots = [...knotsMs]
-    .sort((one, other) => one - other)
-    .map((ms) => ({ ms, bytes: dirty(ms) }))
-    .filter(({ bytes }) => bytes > 0);
+  const knots = knotsOf(dirty, knotsMs);
   return (
     fit(knots, dirty.capBytes, ['random'], MISFIT_RANDOM) ??
     fit(knots, dirty.capBytes, ['random', 'in-turn'], MISFIT_BOTH) ??
     ramps(dirty, knots)
   );
+}
+
+/**
+ * The ends of what may be beyond the longest window, where a curve says nothing: it goes on by its last slope up to the
+ * cap, which is the most that a concave curve can do; or all that is ever written has been seen.
+ */
+export function classesBeyond(
+  dirty: DirtyFunction,
+  knotsMs: readonly number[],
+  end: 'grows' | 'stays',
+): PageClass[] {
+  return ramps(dirty, knotsOf(dirty, knotsMs), end);
+}
+
+function knotsOf(dirty: DirtyFunction, knotsMs: readonly number[]): Knot[] {
+  return [...knotsMs]
+    .sort((one, other) => one - other)
+    .map((ms) => ({ ms, bytes: dirty(ms) }))
+    .filter(({ bytes }) => bytes > 0);
 }
 
 /** `undefined` where the fit is off, or holds more than there is. */
@@ -67,7 +86,7 @@ function fit(
   const atoms: Omit<PageClass, 'bytes'>[] = [];
   for (
     let periodMs = first.ms / BELOW_SHORTEST;
-    periodMs <= last.ms * ABOVE_LONGEST;
+    periodMs <= Math.max(last.ms * ABOVE_LONGEST, (last.ms * capBytes) / last.bytes);
     periodMs *= PERIOD_STEP
   ) {
     atoms.push(...kinds.map((kind) => ({ kind, periodMs })));
@@ -124,9 +143,13 @@ function nonNegativeFit(rows: readonly (readonly number[])[], scale: number): nu
  * Any concave piecewise linear curve is a sum of ramps exactly. A part that grows on at the end of the curve is a class of
  * the pages up to the cap.
  */
-function ramps(dirty: DirtyFunction, knots: readonly Knot[]): PageClass[] {
+function ramps(
+  dirty: DirtyFunction,
+  knots: readonly Knot[],
+  end: 'grows' | 'stays' = 'grows',
+): PageClass[] {
   const hull: Knot[] = [{ ms: 0, bytes: 0 }];
-  for (const knot of [...knots, ...endKnots(dirty)]) {
+  for (const knot of [...knots, ...(end === 'grows' ? endKnots(dirty) : [])]) {
     while (hull.length > 1 && slope(hull.at(-2), hull.at(-1)) <= slope(hull.at(-1), knot)) {
       hull.pop();
     }

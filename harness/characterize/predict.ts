@@ -2,9 +2,10 @@
  * Predicting a migration from a dirty curve: whether it ends, how long it takes, what it sends and how long the guest
  * stands still, each with an interval. Model and its limits: docs/models.md.
  */
-import { pageClasses, type PageClass } from './classes.ts';
+import { classesBeyond, pageClasses, type PageClass } from './classes.ts';
 import { streamOf, type Conditions, type HostCosts, type Stream } from './conditions.ts';
 import { dirtyFunction, type DirtyCurve, type DirtyFunction, type Level } from './curve.ts';
+import { extrapolations } from './extrapolations.ts';
 import { runPrecopy, type PrecopyOutcome } from './precopy-model.ts';
 import { reasonOf } from './reason.ts';
 import { requiredBandwidth, requiredDowntime } from './requirements.ts';
@@ -73,6 +74,8 @@ const OTHER_SYNCS = 2;
 /** From this pass on every page was sent before, and is sent as such. */
 const LATER_PASS = 3;
 const LEVELS: readonly Level[] = ['low', 'median', 'high'];
+/** A line through the spread; or an end of it, with what may be beyond the longest window. */
+type CurveKind = Level | 'stays' | 'grows';
 
 interface Figures {
   readonly converged: boolean;
@@ -90,13 +93,18 @@ export function predict(workload: Workload, conditions: Conditions, costs: HostC
   const model = new Model(workload, conditions, costs);
   const { median } = model.dirty;
   const expected = model.run('median', 1, 1);
-  const variants = LEVELS.flatMap((level) =>
-    RATE_FACTORS.flatMap((rate) =>
-      ESTIMATE_FACTORS.map((estimate) => model.run(level, rate, estimate)),
-    ),
-  );
+  const varied = (kinds: readonly CurveKind[]): Figures[] =>
+    kinds.flatMap((kind) =>
+      RATE_FACTORS.flatMap((rate) =>
+        ESTIMATE_FACTORS.map((estimate) => model.run(kind, rate, estimate)),
+      ),
+    );
+  const measured = varied(LEVELS);
+  // What is dirtied in a pass longer than all windows is not known: then both ends of what may be count as well.
+  const isBeyond = measured.some(({ longestPassMs }) => longestPassMs > median.longestMs * 1.01);
+  const variants = isBeyond ? [...measured, ...varied(['stays', 'grows'])] : measured;
   const ending = variants.filter(({ converged }) => converged);
-  const convergence = convergenceOf(model, expected);
+  const convergence = convergenceOf(model, expected, isBeyond);
   const wireBitsPerSecond = (model.stream.liveBytesPerSecond * 8) / LINK_PAYLOAD;
   const { shrinkage } = model;
   const required = requiredBandwidth(median, conditions.downtimeLimitMs, shrinkage);
@@ -141,7 +149,7 @@ export function predict(workload: Workload, conditions: Conditions, costs: HostC
       isLinkBound: model.isLinkBound,
       brownoutMs: expected.brownoutMs,
     }),
-    extrapolated: extrapolations(median, conditions, expected),
+    extrapolated: extrapolations(median, conditions.downtimeLimitMs, expected.longestPassMs),
     costs: costs.source,
   };
 }
@@ -154,7 +162,8 @@ class Model {
   readonly #workload: Workload;
   readonly #costs: HostCosts;
   readonly #conditions: Conditions;
-  readonly #classes: Readonly<Record<Level, readonly PageClass[]>>;
+  readonly #windowsMs: readonly number[];
+  readonly #classes = new Map<CurveKind, readonly PageClass[]>();
 
   constructor(workload: Workload, conditions: Conditions, costs: HostCosts) {
     const { dirtyCurve, nonZeroBytes } = workload;
@@ -164,9 +173,7 @@ class Model {
       ...workload,
       workingSetBytes: this.dirty.median.workingSetBytes,
     });
-    const windowsMs = dirtyCurve.map(({ windowMs }) => windowMs);
-    const classes = (level: Level) => pageClasses(this.dirty[level], windowsMs);
-    this.#classes = { low: classes('low'), median: classes('median'), high: classes('high') };
+    this.#windowsMs = dirtyCurve.map(({ windowMs }) => windowMs);
     this.#workload = workload;
     this.#costs = costs;
     this.#conditions = conditions;
@@ -186,7 +193,17 @@ class Model {
     return this.stream.wireFactor(LATER_PASS) / PAGE_OVERHEAD;
   }
 
-  run(level: Level, rate: number, estimate: number): Figures {
+  #classesOf(kind: CurveKind): readonly PageClass[] {
+    const made =
+      this.#classes.get(kind) ??
+      (kind === 'stays' || kind === 'grows'
+        ? classesBeyond(this.dirty[kind === 'stays' ? 'low' : 'high'], this.#windowsMs, kind)
+        : pageClasses(this.dirty[kind], this.#windowsMs));
+    this.#classes.set(kind, made);
+    return made;
+  }
+
+  run(kind: CurveKind, rate: number, estimate: number): Figures {
     const { nonZeroBytes, memoryBytes } = this.#workload;
     const { switchBytesPerSecond, firstPass, ...stream } = this.stream;
     const varied = ({ liveBytesPerSecond, estimateBytesPerSecond }: Rates): Rates => ({
@@ -200,7 +217,7 @@ class Model {
       nonZeroBytes,
       zeroBytes: Math.max(0, memoryBytes - nonZeroBytes),
       tailNonZero: tailFunction(this.#workload),
-      classes: this.#classes[level],
+      classes: this.#classesOf(kind),
       downtimeLimitMs: this.#conditions.downtimeLimitMs,
       zeroPagesPerSecond: this.#costs.zeroPagesPerSecond,
       socketBytes: this.#costs.socketBytes,
@@ -242,16 +259,15 @@ class Model {
 
 /**
  * `yes` where it would converge with four fifths of the bandwidth as well, and at the upper end of the spread; `no`
- * where it would not with five quarters, nor at the lower end.
+ * where it would not with five quarters, nor at the lower end. Beyond all windows the ends are those of what may be there.
  */
-function convergenceOf(model: Model, expected: Figures): Convergence {
+function convergenceOf(model: Model, expected: Figures, isBeyond: boolean): Convergence {
+  const ends = (kind: CurveKind, rate = 1) => model.run(kind, rate, 1).converged;
   if (expected.converged) {
-    const surely =
-      model.run('median', COIN_FLIP_BELOW, 1).converged && model.run('high', 1, 1).converged;
+    const surely = ends('median', COIN_FLIP_BELOW) && ends('high') && (!isBeyond || ends('grows'));
     return surely ? 'yes' : 'coin flip';
   }
-  const perhaps =
-    model.run('median', COIN_FLIP_ABOVE, 1).converged || model.run('low', 1, 1).converged;
+  const perhaps = ends('median', COIN_FLIP_ABOVE) || ends('low') || (isBeyond && ends('stays'));
   return perhaps ? 'coin flip' : 'no';
 }
 
@@ -263,20 +279,4 @@ function rangeOf(values: readonly number[], expected: number | undefined, isOpen
     expected: middle,
     ...(isOpen ? {} : { high: Math.max(middle, ...sorted) }),
   };
-}
-
-function extrapolations(dirty: DirtyFunction, conditions: Conditions, expected: Figures): string[] {
-  const seconds = (ms: number) => `${Number((ms / 1000).toPrecision(3))} s`;
-  return [
-    ...(conditions.downtimeLimitMs < dirty.shortestMs * 0.99
-      ? [
-          `The downtime limit of ${conditions.downtimeLimitMs} ms is shorter than the shortest window measured (${Math.round(dirty.shortestMs)} ms).`,
-        ]
-      : []),
-    ...(expected.longestPassMs > dirty.longestMs * 1.01
-      ? [
-          `A pass takes ${seconds(expected.longestPassMs)}; the longest window measured is ${seconds(dirty.longestMs)}.`,
-        ]
-      : []),
-  ];
 }

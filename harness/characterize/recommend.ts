@@ -73,11 +73,12 @@ export function requiredDowntimes(workload: Workload, costs: HostCosts): Card['r
   });
 }
 
-function figuresOf({ totalTimeMs, bytes, downtimeMs }: Prediction) {
+function figuresOf({ totalTimeMs, bytes, downtimeMs, extrapolated }: Prediction) {
   return {
     ...(totalTimeMs === undefined ? {} : { totalTimeMs }),
     ...(bytes === undefined ? {} : { bytes }),
     ...(downtimeMs === undefined ? {} : { downtimeMs }),
+    ...(extrapolated.length === 0 ? {} : { extrapolated: [...extrapolated] }),
   };
 }
 

@@ -1,7 +1,6 @@
 /** What a card's page says, before it is Markdown or HTML: one page for whoever plans capacity. */
 import type { Card } from '../../harness/characterize/card.ts';
 import { assumedCosts } from '../../harness/characterize/conditions.ts';
-import type { Range } from '../../harness/characterize/predict.ts';
 import { needsSeveralStreams } from '../../harness/characterize/recommend.ts';
 import {
   formatBitRate,
@@ -11,6 +10,7 @@ import {
   formatPercent,
 } from '../../harness/units.ts';
 import { UNKNOWN } from '../format.ts';
+import { EXTRAPOLATED_NOTE, hasMark, isOutside, marked, rangeText } from './figures.ts';
 import { ownErrors, ownErrorText } from './own-error.ts';
 
 /** A table: its first column holds names, the others figures, unless it is prose. */
@@ -34,16 +34,6 @@ export interface CardContent {
   readonly notes: readonly string[];
 }
 
-/** `2.04 s (1.9 s – 2.2 s)`. */
-export function rangeText(range: Range | undefined, format: (value: number) => string): string {
-  if (range === undefined) return UNKNOWN;
-  const { low, expected, high } = range;
-  const [one, middle] = [format(low), format(expected)];
-  if (high === undefined) return `${middle} (from ${one}, no upper bound)`;
-  const other = format(high);
-  return one === middle && other === middle ? middle : `${middle} (${one} – ${other})`;
-}
-
 /** The type of the figures in a card, whose absent bound may be written `undefined`. */
 type CardRange = { low: number; expected: number; high?: number | undefined } | undefined;
 
@@ -63,6 +53,7 @@ const duration = (ms: number): string => (ms === 0 ? '0 ms' : formatDuration(ms)
 
 /** All that a card's page says. */
 export function cardContent(card: Card): CardContent {
+  const predicted = [bandwidths(card), downtimes(card)];
   return {
     title: card.title ?? card.workload,
     under:
@@ -70,15 +61,8 @@ export function cardContent(card: Card): CardContent {
       `QEMU ${card.qemu.version} (${card.qemu.reference}), ${card.createdAt.slice(0, 16).replace('T', ' ')} UTC`,
     verdict: verdict(card),
     warnings: card.warnings,
-    tables: [
-      bandwidths(card),
-      downtimes(card),
-      curve(card),
-      facts(card),
-      ...checks(card),
-      ...ownErrors(card),
-    ],
-    notes: notes(card),
+    tables: [...predicted, curve(card), facts(card), ...checks(card), ...ownErrors(card)],
+    notes: [...(hasMark(predicted) ? [EXTRAPOLATED_NOTE] : []), ...notes(card)],
   };
 }
 
@@ -110,7 +94,7 @@ function modeText({
 
 /** A bandwidth that pre-copy would need, and what the hosts' one stream makes of it. */
 export function requiredText(bitsPerSecond: number): string {
-  const several = needsSeveralStreams(bitsPerSecond, assumedCosts) ? ', needs several streams' : '';
+  const several = needsSeveralStreams(bitsPerSecond, assumedCosts) ? ' (needs several streams)' : '';
   return `${formatBitRate(bitsPerSecond)}${several}`;
 }
 
@@ -136,10 +120,8 @@ function bandwidths(card: Card): CardTable {
     heads: ['downtime limit', 'required', 'total time', 'sent', 'downtime'],
     rows: card.requiredBandwidth.map((row) => [
       duration(row.downtimeLimitMs),
-      requiredText(row.bitsPerSecond),
-      text(row.totalTimeMs, duration),
-      text(row.bytes, formatBytes),
-      text(row.downtimeMs, duration),
+      marked(requiredText(row.bitsPerSecond), isOutside(card, row.downtimeLimitMs)),
+      ...figures(row),
     ]),
   };
 }
@@ -152,14 +134,24 @@ function downtimes(card: Card): CardTable {
     prose: [2, 6],
     rows: card.requiredDowntime.map((row) => [
       formatBitRate(row.bandwidthBitsPerSecond),
-      row.ms === 0 ? 'none' : duration(row.ms),
+      row.ms === 0 ? 'none' : marked(duration(row.ms), isOutside(card, row.ms)),
       modeText(row),
-      text(row.totalTimeMs, duration),
-      text(row.bytes, formatBytes),
-      text(row.downtimeMs, duration),
+      ...figures(row),
       row.why,
     ]),
   };
+}
+
+/** Total time, bytes and downtime. */
+function figures({
+  totalTimeMs,
+  bytes,
+  downtimeMs,
+  extrapolated = [],
+}: Card['requiredBandwidth'][number] | Card['requiredDowntime'][number]): string[] {
+  return [text(totalTimeMs, duration), text(bytes, formatBytes), text(downtimeMs, duration)].map(
+    (figure) => marked(figure, extrapolated.length > 0),
+  );
 }
 
 function curve(card: Card): CardTable {

@@ -7,7 +7,8 @@ import { formatBitRate, formatBytes, formatDuration } from '../../harness/units.
 import { renderSvg } from '../charts/render-svg.ts';
 import { escapeTerminal } from '../escape.ts';
 import { dirtyCurveChart } from './chart.ts';
-import { cardContent, rangeText } from './content.ts';
+import { cardContent } from './content.ts';
+import { rangeText } from './figures.ts';
 import { ownErrorText, trustText } from './own-error.ts';
 import { cardMarkdown, cardPage } from './pages.ts';
 

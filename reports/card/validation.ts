@@ -10,7 +10,7 @@ import { formatBitRate, formatBytes, formatDuration } from '../../harness/units.
 import { escapeMarkdown } from '../escape.ts';
 import { UNKNOWN } from '../format.ts';
 import { groupsOf } from '../groups.ts';
-import { rangeText } from './content.ts';
+import { rangeText } from './figures.ts';
 import { errorPair, ownErrorText } from './own-error.ts';
 
 const duration = (ms: number): string => (ms === 0 ? '0 ms' : formatDuration(ms));

@@ -8,6 +8,7 @@ import { formatBitRate, formatByteRate, formatBytes, formatDuration } from '../.
 import { counted, UNKNOWN } from '../format.ts';
 import { groupsOf } from '../groups.ts';
 import { requiredText, type CardContent, type CardTable } from '../card/content.ts';
+import { EXTRAPOLATED_NOTE, hasMark, isOutside, marked } from '../card/figures.ts';
 import { ownErrorText } from '../card/own-error.ts';
 import { cardMark, rowsOf, runMark, type GuideInputs, type Row } from './rows.ts';
 
@@ -22,14 +23,15 @@ const HEADROOM = 0.8;
 export function guideContent(inputs: GuideInputs): CardContent {
   const { runs, cards, windowMs } = inputs;
   const rows = rowsOf(inputs);
+  const tables = [classes(rows), windows(rows, windowMs), ...needs(cards)];
   const measured = rows.filter(({ kind }) => kind === 'measured').length;
   return {
     title: 'Capacity guide for live migration',
     under: `${measured} measured and ${rows.length - measured} predicted classes, from ${counted(runs.length, 'run')} and ${counted(cards.length, 'workload card')}`,
     verdict: verdict(rows, windowMs),
     warnings: warningsOf(inputs),
-    tables: [classes(rows), windows(rows, windowMs), ...needs(cards)],
-    notes: notes(inputs),
+    tables,
+    notes: [...(hasMark(tables) ? [EXTRAPOLATED_NOTE] : []), ...notes(inputs)],
   };
 }
 
@@ -110,7 +112,9 @@ function windows(rows: readonly Row[], windowMs: number): CardTable {
           row.setting,
           row.kind,
         ],
-        row.longestMs === undefined ? 'no bound' : formatDuration(row.longestMs),
+        row.longestMs === undefined
+          ? 'no bound'
+          : marked(formatDuration(row.longestMs), row.isExtrapolated === true),
         guests === undefined ? '0' : String(guests),
         guests === undefined ? UNKNOWN : `${formatBytes(guests * row.memoryBytes)} of guests`,
         row.from,
@@ -137,7 +141,9 @@ function needs(cards: GuideInputs['cards']): CardTable[] {
         card.title ?? card.workload,
         formatBytes(card.guest.memoryBytes),
         card.qemu.version,
-        ...card.requiredBandwidth.map(({ bitsPerSecond }) => requiredText(bitsPerSecond)),
+        ...card.requiredBandwidth.map(({ bitsPerSecond, downtimeLimitMs }) =>
+          marked(requiredText(bitsPerSecond), isOutside(card, downtimeLimitMs)),
+        ),
         formatBytes(card.workingSetBytes),
         cardMark(index),
       ]),

@@ -13,8 +13,8 @@ import { formatBytes, formatDuration } from '../../harness/units.ts';
 import { bandwidthOf } from '../charts/convergence-map.ts';
 import { outcomeText } from '../cell.ts';
 import { formatCellMedian, formatMedian, UNKNOWN } from '../format.ts';
-import { rangeText } from '../card/content.ts';
 import { compareTexts } from '../order.ts';
+import { marked, rangeText } from '../card/figures.ts';
 
 export interface GuideInputs {
   readonly runs: readonly Run[];
@@ -41,6 +41,8 @@ export interface Row {
   readonly bytes: string;
   /** What to reckon with: the worst seen, or the upper end of the interval; absent where it may not end, or may fail. */
   readonly longestMs?: number;
+  /** Predicted from beyond what the card measured. */
+  readonly isExtrapolated?: boolean;
   readonly from: string;
 }
 
@@ -134,12 +136,14 @@ function settingText(mode: Recommendation['mode'], channels: number | undefined)
 }
 
 function predictedFigures(prediction: Prediction | undefined) {
-  const { convergence, totalTimeMs, bytes, downtimeMs } = prediction ?? {};
+  const { convergence, totalTimeMs, bytes, downtimeMs, extrapolated = [] } = prediction ?? {};
+  const isExtrapolated = extrapolated.length > 0;
   return {
     outcome: convergence === undefined ? UNKNOWN : OUTCOMES[convergence],
-    time: rangeText(totalTimeMs, formatDuration),
-    pause: rangeText(downtimeMs, formatDuration),
-    bytes: rangeText(bytes, formatBytes),
+    time: marked(rangeText(totalTimeMs, formatDuration), isExtrapolated),
+    pause: marked(rangeText(downtimeMs, formatDuration), isExtrapolated),
+    bytes: marked(rangeText(bytes, formatBytes), isExtrapolated),
+    isExtrapolated,
     ...(totalTimeMs?.high === undefined ? {} : { longestMs: totalTimeMs.high }),
   };
 }

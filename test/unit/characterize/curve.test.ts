@@ -1,7 +1,12 @@
 /** The dirty curve, its classes, and what a workload requires, against figures worked out by hand. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dirtyShare, pageClasses, type PageClass } from '../../../harness/characterize/classes.ts';
+import {
+  classesBeyond,
+  dirtyShare,
+  pageClasses,
+  type PageClass,
+} from '../../../harness/characterize/classes.ts';
 import { knownDirtyBytes, type Pattern } from '../../../harness/characterize/closed-forms.ts';
 import { dirtyFunction, spreadOf, type DirtyCurve } from '../../../harness/characterize/curve.ts';
 import { requiredBandwidth, requiredDowntime } from '../../../harness/characterize/requirements.ts';
@@ -78,6 +83,31 @@ describe('pageClasses', () => {
       if (pattern === 'sequential') expect(share).toBeGreaterThan(0.8);
     },
   );
+
+  describe('beyond the longest window', () => {
+    // 1 MiB/s for a minute, of 4 GiB: nothing says that it ends.
+    const points = windows.map((ms) => [ms, (ms * MIB) / 1000] as const);
+    const dirty = dirtyFunction(curve(...points), 4096 * MIB, 'median');
+
+    test('go on growing for much longer than the longest window', () => {
+      const classes = pageClasses(dirty, windows);
+      // Periods up to 8 times the longest window alone gave 176, and no more than 360 in the end.
+      expect(at(classes, 240_000) / MIB).toBeGreaterThan(195);
+      expect(at(classes, 1e9) / MIB).toBeGreaterThan(700);
+    });
+
+    test('have ends: the last slope up to the cap, or nothing more', () => {
+      const grows = classesBeyond(dirty, windows, 'grows');
+      const stays = classesBeyond(dirty, windows, 'stays');
+      for (const ms of [100, 60_000]) {
+        expect(at(grows, ms) / dirty(ms)).toBeCloseTo(1, 6);
+        expect(at(stays, ms) / dirty(ms)).toBeCloseTo(1, 6);
+      }
+      expect(at(grows, 1_000_000) / MIB).toBeCloseTo(1000, 6);
+      expect(at(grows, 1e9) / MIB).toBeCloseTo(4096, 6);
+      expect(at(stays, 1e9) / MIB).toBeCloseTo(60, 6);
+    });
+  });
 
   test('of any curve are near it or above it, and never hold more than the cap', () => {
     const points = fc.array(

@@ -171,6 +171,26 @@ describe('predict', () => {
     expect(long.extrapolated.join(' ')).toContain('A pass takes 128 s');
   });
 
+  test('takes both ends of what may be into its intervals where a pass is longer than all windows', () => {
+    const memory = { nonZeroBytes: 4096 * MIB, memoryBytes: 4096 * MIB };
+    const range = (windows: number) => {
+      const whole = workload(1, 4096, memory);
+      const { bytes, convergence } = predict(
+        { ...whole, dirtyCurve: whole.dirtyCurve.slice(0, windows) },
+        conditions(8),
+        costs,
+      );
+      expect(convergence).toBe('yes');
+      return { low: bytes!.low / MIB, high: bytes!.high! / MIB };
+    };
+    // A first pass of 512 s: with windows up to 4 s what it dirties is 4 MiB or 512.
+    const { low, high } = range(5);
+    expect(low).toBeLessThan(4096 + 40);
+    expect(high).toBeGreaterThan(4096 + 450);
+    // Windows up to a minute say more.
+    expect(range(7).low).toBeGreaterThan(4096 + 55);
+  });
+
   test('never gives a figure below zero, or an interval without its middle', () => {
     const any = fc.record({
       rate: fc.integer({ min: 0, max: 500 }),

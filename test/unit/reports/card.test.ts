@@ -38,11 +38,26 @@ describe('the page of a card', () => {
     });
     const [bandwidths, downtimes] = content.tables;
     expect(bandwidths!.rows.map((row) => row[1]).slice(0, 2)).toEqual([
-      '40 Gbit/s, needs several streams',
+      '40 Gbit/s † (needs several streams)',
       '9 Gbit/s',
     ]);
     expect(downtimes!.rows[0]![2]).toBe('multifd-zlib, 4 channels');
     expect(content.verdict).toContain('Over 1 Gbit/s: multifd-zlib, 4 channels (');
+  });
+
+  test('marks what is extrapolated, and says what the mark means', () => {
+    const made = card();
+    // Its windows are 100 ms to 15 s.
+    const [bandwidths, downtimes] = cardContent(made).tables;
+    expect(bandwidths!.rows[0]![0]).toBe('30 ms');
+    expect(bandwidths!.rows[0]![1]).toMatch(/^\d+ Mbit\/s †$/u);
+    expect(bandwidths!.rows[0]![4]).toMatch(/^[\d.]+ ms † \(/u);
+    expect(bandwidths!.rows.slice(1).flat().join(' ')).not.toContain('†');
+    expect(downtimes!.rows.flat().join(' ')).not.toContain('†');
+    const note = (one: typeof made) =>
+      cardContent(one).notes.filter((text) => text.startsWith('†'));
+    expect(note(made)).toHaveLength(1);
+    expect(note({ ...made, requiredBandwidth: made.requiredBandwidth.slice(1) })).toEqual([]);
   });
 
   test('is one file that asks for nothing, and draws the curve', async () => {

@@ -54,6 +54,27 @@ describe('guideContent', () => {
     expect(notes).toContain('migbench guide');
   });
 
+  test('marks what is predicted beyond what a card measured', () => {
+    const short = { ...card(), dirtyCurve: card().dirtyCurve.slice(0, 2) };
+    const of = (one: typeof short) =>
+      guideContent({
+        ...inputs,
+        runs: [],
+        cards: [{ path: 'c', card: one }],
+        downtimeLimitMs: 300,
+      });
+    const marked = of(short);
+    // 128 MiB take a second over 1 Gbit/s; the longest window is 300 ms.
+    expect(marked.tables[0]!.rows[0]![7]).toMatch(/^[\d.]+ m?s † \(/u);
+    expect(marked.tables[1]!.rows[0]![6]).toMatch(/ †$/u);
+    // The column of the required bandwidth for 30 ms.
+    expect(marked.tables[2]!.rows[0]![3]).toMatch(/ †$/u);
+    expect(marked.tables[2]!.rows[0]![4]).not.toMatch(/†/u);
+    expect(marked.notes[0]).toMatch(/^† Extrapolated/u);
+    const whole = of(card());
+    expect(whole.tables[0]!.rows.flat().join(' ')).not.toContain('†');
+  });
+
   test('shows what cards say against themselves, by the card', () => {
     const one = { ...card(), warnings: ['It drifts.', 'The guest ran under TCG.'] };
     const other = { ...card(), warnings: ['The guest ran under TCG.'] };
