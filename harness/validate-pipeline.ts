@@ -11,15 +11,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { calibrate } from './characterize/calibrate.ts';
+import { calibrationSchema, CALIBRATION_FILE } from './characterize/calibration.ts';
 import {
-  calibrationSchema,
-  CALIBRATION_FILE,
-  costsOf,
-  type Calibration,
-} from './characterize/calibration.ts';
+  calibrationsOf,
+  costsForCard,
+  type GuestCalibration,
+} from './characterize/calibrations.ts';
 import { CARD_FILE, readCard, type Card } from './characterize/card.ts';
-import { costsFromCard } from './characterize/conditions.ts';
 import { DEFAULT_WINDOWS_MS } from './characterize/measure/schedule.ts';
 import {
   ownErrorOf,
@@ -59,6 +57,8 @@ export interface ValidateRequest {
 
 export interface ValidateOutcome {
   readonly validation?: Validation;
+  /** What the comparison has against itself. */
+  readonly warnings?: readonly string[];
   readonly exitCode: number;
 }
 
@@ -72,21 +72,22 @@ export async function validatePlan(request: ValidateRequest): Promise<ValidateOu
   const characterized = await characterizeAll(request, cardFolder);
   if (characterized !== EXIT_CODES.ok) return { exitCode: characterized };
   const cards = await readCards(cardFolder);
-  const runs = [
-    ...(request.calibration === undefined
-      ? [{ plan: request.calibrationPlan, folder: join(directory, 'calibration') }]
-      : []),
-    ...(request.run === undefined ? [{ plan: request.plan, folder: join(directory, 'run') }] : []),
-  ];
-  for (const { plan, folder } of runs) {
-    const exitCode = await runAll(request, plan, folder);
+  if (request.calibration === undefined) {
+    const folder = join(directory, 'calibration');
+    const exitCode = await runAll(request, request.calibrationPlan, folder);
+    if (exitCode !== EXIT_CODES.ok) return { exitCode };
+  }
+  // Before the plan, which may take hours: without a calibration there is nothing to compare.
+  const calibrations = await calibrateAll(request, cards);
+  if (request.run === undefined) {
+    const exitCode = await runAll(request, request.plan, join(directory, 'run'));
     if (exitCode !== EXIT_CODES.ok) return { exitCode };
   }
   const { records, plan } = await readRun(request.run ?? join(directory, 'run'));
-  const calibrations = await calibrationsOf(request, cards);
   const createdAt = new Date().toISOString();
   const source = `validated ${createdAt.slice(0, 10)} on ${describe(records)}`;
-  const validation = validate(records, forUse(cards, calibrations), postcopyStarts(plan.cells));
+  const { cards: usable, warnings } = forUse(cards, calibrations);
+  const validation = validate(records, usable, postcopyStarts(plan.cells));
   if (validation.trials.length === 0) {
     const why = Object.entries(validation.leftOut).map(([reason, count]) => `${count} ${reason}`);
     throw new MigbenchError(
@@ -98,7 +99,7 @@ export async function validatePlan(request: ValidateRequest): Promise<ValidateOu
   const summary = ownErrorOf(validation.trials, source);
   await writeFileAtomically(
     join(directory, 'validation.json'),
-    `${JSON.stringify({ schemaVersion: 1, createdAt, summary, ...validation }, null, 2)}\n`,
+    `${JSON.stringify({ schemaVersion: 1, createdAt, summary, ...validation, warnings }, null, 2)}\n`,
   );
   await writeFileAtomically(
     join(directory, 'validation.md'),
@@ -109,7 +110,7 @@ export async function validatePlan(request: ValidateRequest): Promise<ValidateOu
     await writeFileAtomically(join(folder, CARD_FILE), `${JSON.stringify(known, null, 2)}\n`);
     await writeCardPages(folder, known);
   }
-  return { validation, exitCode: EXIT_CODES.ok };
+  return { validation, warnings, exitCode: EXIT_CODES.ok };
 }
 
 interface FoundCard {
@@ -173,45 +174,51 @@ async function runAll(
   return run.records.length === 0 || exitCode === EXIT_CODES.interrupted ? exitCode : EXIT_CODES.ok;
 }
 
-/** By QEMU version: a calibration is of one build. */
-async function calibrationsOf(
+/** Calibrate, and keep what came out: calibration.json, and where there are several guests or builds others beside it. */
+async function calibrateAll(
   request: ValidateRequest,
   cards: readonly FoundCard[],
-): Promise<ReadonlyMap<string, Calibration>> {
+): Promise<readonly GuestCalibration[]> {
   const { directory } = request;
-  const found = new Map<string, Calibration>();
   const { records } = await readRun(request.calibration ?? join(directory, 'calibration'));
-  for (const version of new Set(records.map(({ qemu }) => qemu.source.version))) {
-    const card = cards.find(
-      (one) => one.card.workload === 'idle' && one.card.qemu.version === version,
-    );
-    if (card === undefined) {
-      throw new MigbenchError(
-        'record',
-        `Calibrating QEMU ${version} needs a card of the idle workload made with it; found none among the cards.`,
-      );
-    }
-    const own = records.filter(({ qemu }) => qemu.source.version === version);
-    const calibration = calibrate(own, card.card, new Date().toISOString());
-    found.set(version, calibration);
-    const name = found.size === 1 ? CALIBRATION_FILE : `calibration-${version}.json`;
+  const found = calibrationsOf(
+    records,
+    cards.map(({ card }) => card),
+    new Date().toISOString(),
+  );
+  for (const [index, { card, calibration }] of found.entries()) {
+    const name =
+      index === 0 ? CALIBRATION_FILE : `calibration-${guestName(card, found[0]?.card)}.json`;
     await writeFileAtomically(join(directory, name), `${JSON.stringify(calibration, null, 2)}\n`);
     checked(calibrationSchema, await readJsonFile(join(directory, name)), name);
   }
   return found;
 }
 
+/** Of a guest, what tells it from the first. */
+function guestName(card: Card, first: Card | undefined): string {
+  const { guest, qemu, accelerator } = card;
+  const isOther =
+    guest.memoryBytes !== first?.guest.memoryBytes || guest.vcpus !== first.guest.vcpus;
+  return [
+    qemu.version,
+    ...(isOther ? [`${guest.memoryBytes / 1024 / 1024}MiB`, `${guest.vcpus}vcpu`] : []),
+    ...(accelerator === first?.accelerator ? [] : [accelerator]),
+  ].join('-');
+}
+
 function forUse(
   cards: readonly FoundCard[],
-  calibrations: ReadonlyMap<string, Calibration>,
-): CardForUse[] {
-  // A build that was not calibrated is reckoned with what another cost: the hosts are the same.
-  const [other] = calibrations.values();
-  return cards.flatMap(({ card }) => {
-    const calibration = calibrations.get(card.qemu.version) ?? other;
-    if (calibration === undefined) return [];
-    return [{ card, costs: costsFromCard(costsOf(calibration), card) }];
+  calibrations: readonly GuestCalibration[],
+): { readonly cards: readonly CardForUse[]; readonly warnings: readonly string[] } {
+  const found = cards.flatMap(({ card }) => {
+    const costs = costsForCard(card, calibrations);
+    return costs === undefined ? [] : [{ card, ...costs }];
   });
+  return {
+    cards: found.map(({ card, costs }) => ({ card, costs })),
+    warnings: found.flatMap(({ warning }) => warning ?? []),
+  };
 }
 
 function describe(records: readonly TrialRecord[]): string {

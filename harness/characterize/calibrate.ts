@@ -10,7 +10,7 @@ import type { Card } from './card.ts';
 import { assumedCosts, type HostCosts } from './conditions.ts';
 import { predict } from './predict.ts';
 import { workloadOf } from './recommend.ts';
-import { conditionsOf } from './validation.ts';
+import { conditionsOf, isPlain } from './validation.ts';
 import { payloadBytesPerSecond } from './wire.ts';
 
 interface CalibrationTrial {
@@ -70,8 +70,8 @@ function trialOf(record: TrialRecord): CalibrationTrial | undefined {
   const { totalTimeMs, setupTimeMs, downtimeMs, transferredBytes, zeroPages } = record.measurements;
   if (record.outcome.kind !== 'completed' || totalTimeMs === undefined) return undefined;
   if (downtimeMs === undefined || transferredBytes === undefined) return undefined;
-  const { bandwidthBitsPerSecond: bandwidth, competingBitsPerSecond: competing } = record.link;
-  if (competing !== undefined || record.transport === 'tls') return undefined;
+  const { bandwidthBitsPerSecond: bandwidth } = record.link;
+  if (!isPlain(record)) return undefined;
   return {
     record,
     ...{ totalTimeMs, downtimeMs },

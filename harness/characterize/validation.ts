@@ -90,7 +90,7 @@ function compare(
   const found = cards.find(({ card }) => isOf(card, record));
   if (found === undefined) return 'no card of this workload, guest, QEMU and accelerator';
   const conditions = conditionsOf(record, postcopy.get(record.cellId));
-  if (conditions === undefined) return 'a setting that is not predicted';
+  if (conditions === undefined) return 'a setting or a link that is not predicted';
   const prediction = predict(workloadOf(found.card), conditions, found.costs);
   const { totalTimeMs, transferredBytes, downtimeMs, passes } = record.measurements;
   const isWhole =
@@ -119,7 +119,8 @@ function compare(
   };
 }
 
-function isOf(card: Card, record: TrialRecord): boolean {
+/** Whether a card is of what a trial migrated: workload, parameters, guest, QEMU version, accelerator. */
+export function isOf(card: Card, record: TrialRecord): boolean {
   const parameters = record.workload.parameters;
   const names = new Set([...Object.keys(parameters), ...Object.keys(card.workloadParams)]);
   return (
@@ -140,10 +141,8 @@ export function conditionsOf(record: TrialRecord, start?: Start): Conditions | u
   const setting = settingOf(on, effective.parameters['multifd-compression']);
   const limit = effective.parameters['downtime-limit'];
   if (setting === undefined || typeof limit !== 'number') return undefined;
-  // Neither a competing stream nor TLS nor a cut of the link is in the model.
-  const { link, transport, details } = record;
-  if (link.competingBitsPerSecond !== undefined || transport === 'tls') return undefined;
-  if (details?.['outage'] !== undefined) return undefined;
+  const { link } = record;
+  if (!isPlain(record)) return undefined;
   const cap = effective.parameters['max-bandwidth'];
   const channels = effective.parameters['multifd-channels'];
   const switchover = effective.parameters['avail-switchover-bandwidth'];
@@ -160,6 +159,13 @@ export function conditionsOf(record: TrialRecord, start?: Start): Conditions | u
     ...(typeof cache === 'number' ? { xbzrleCacheBytes: cache } : {}),
     ...(setting === 'postcopy' && start !== undefined ? { leaveAfter: leaveAfter(start) } : {}),
   };
+}
+
+/** Whether a trial's link is one that the model knows: without another stream, TLS, a cut, delay or loss. */
+export function isPlain({ link, transport, details }: TrialRecord): boolean {
+  const { competingBitsPerSecond: competing = 0, delayUs = 0, lossPercent = 0 } = link;
+  if (competing > 0 || delayUs > 0 || lossPercent > 0) return false;
+  return transport !== 'tls' && details?.['outage'] === undefined;
 }
 
 function leaveAfter(start: Start): NonNullable<Conditions['leaveAfter']> {

@@ -1,7 +1,8 @@
 /** `migbench validate`: predict, then migrate for real, and say how far off the predictions were. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { packageRoot } from '../paths.ts';
+import { calibrationOverrides } from './calibration-overrides.ts';
 import { interruptSignal } from './interrupt.ts';
 import { printJson, tableText } from './output.ts';
 import { duration } from './quantities.ts';
@@ -20,23 +21,27 @@ interface ValidateArguments {
   readonly verbose?: unknown;
 }
 
-/** Overrides of the plan that the calibration's guests must share. */
-const SHARED = /^(?:guest|qemu|accelerator)\b/u;
-
 async function validate(args: ValidateArguments): Promise<void> {
   const { loadPlanFile } = await import('./load-plan-file.ts');
   const shipped = (name: string) => join(packageRoot, 'plans', name);
   const overrides = args.set ?? [];
   const timeLimitMs = duration('time-limit', args['time-limit']);
-  const plan = await loadPlanFile({ file: args.plan ?? shipped('validate.yaml'), overrides });
+  const file = args.plan ?? shipped('validate.yaml');
+  const plan = await loadPlanFile({ file, overrides });
   const calibrationPlan = await loadPlanFile({
     file: shipped('calibrate.yaml'),
-    overrides: overrides.filter((override) => SHARED.test(override)),
+    overrides: calibrationOverrides(plan.text, overrides),
+    directory: dirname(file),
   });
   const { validatePlan } = await import('../validate-pipeline.ts');
+  const { escapeTerminal } = await import('../../reports/escape.ts');
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/gu, '');
   const directory = args.out ?? join('validations', `${stamp}Z`);
-  const { validation, exitCode } = await validatePlan({
+  const {
+    validation,
+    exitCode,
+    warnings = [],
+  } = await validatePlan({
     ...{ plan, calibrationPlan, directory },
     ...(args.cards === undefined ? {} : { cards: args.cards }),
     ...(args.run === undefined ? {} : { run: args.run }),
@@ -47,8 +52,11 @@ async function validate(args: ValidateArguments): Promise<void> {
     signal: interruptSignal(),
   });
   process.exitCode = exitCode;
+  if (args.quiet !== true) {
+    for (const warning of warnings) process.stderr.write(`warning: ${escapeTerminal(warning)}\n`);
+  }
   if (validation === undefined) return;
-  if (args.json) return printJson({ directory, ...validation });
+  if (args.json) return printJson({ directory, ...validation, warnings });
   const { ERROR_HEADS, errorRows } = await import('../../reports/card/validation.ts');
   const { confusionOf } = await import('../characterize/validation.ts');
   const calls = Object.entries(confusionOf(validation.trials)).map(([call, [completed, not]]) => [

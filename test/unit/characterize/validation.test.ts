@@ -7,14 +7,6 @@ import { calibrate } from '../../../harness/characterize/calibrate.ts';
 import { costsFor, costsOf } from '../../../harness/characterize/calibration.ts';
 import { cardSchema } from '../../../harness/characterize/card.ts';
 import {
-  assumedCosts,
-  type Conditions,
-  type HostCosts,
-} from '../../../harness/characterize/conditions.ts';
-import { makeCard } from '../../../harness/characterize/make-card.ts';
-import { predict } from '../../../harness/characterize/predict.ts';
-import { workloadOf } from '../../../harness/characterize/recommend.ts';
-import {
   conditionsOf,
   confusionOf,
   errorsOf,
@@ -23,85 +15,16 @@ import {
   validate,
   withOwnErrors,
 } from '../../../harness/characterize/validation.ts';
-import type { TrialRecord } from '../../../harness/record/schema.ts';
 import { cardContent } from '../../../reports/card/content.ts';
 import { trustText } from '../../../reports/card/own-error.ts';
 import { validationMarkdown } from '../../../reports/card/validation.ts';
-import { frame, measurement, MIB } from './measurement.ts';
+import { busy, idle, record } from './records.ts';
 
-const truth: HostCosts = {
-  ...assumedCosts,
-  deviceMs: { low: 20, expected: 20, high: 20 },
-  setupMs: 4,
-  streamBytesPerSecond: 4e8,
-  zeroPagesPerSecond: 4e5,
-  socketBytes: 2e6,
-};
-const idle = makeCard(
-  { ...frame, workload: 'idle', workloadParams: {} },
-  measurement(() => 200_000),
-);
-const busy = makeCard(
-  frame,
-  measurement((ms) => Math.min(64, ms / 50) * MIB),
-);
-
-/** What a trial records that goes exactly as the model says, under costs that the predictor does not know. */
-function record(
-  card: typeof idle,
-  bandwidth: Conditions['bandwidthBitsPerSecond'],
-  limitMs: number,
-  more: Partial<TrialRecord> = {},
-): TrialRecord {
-  const conditions = {
-    setting: 'precopy',
-    bandwidthBitsPerSecond: bandwidth,
-    downtimeLimitMs: limitMs,
-  } as const;
-  const { convergence, totalTimeMs, bytes, downtimeMs } = predict(
-    workloadOf(card),
-    conditions,
-    truth,
-  );
-  const completed = convergence === 'yes';
-  const zeroPages = (card.guest.memoryBytes - card.nonZeroBytes) / 4096;
-  return {
-    ...{ schemaVersion: 1, runId: 'r', cellId: 'c', trialId: `${bandwidth}-${limitMs}` },
-    ...{ block: 0, position: 0, repetition: 1, startedAt: '2026-11-25T08:00:00.000Z' },
-    labels: { workload: card.workload, setting: 'x', link: 'x', guest: 'x', qemu: 'x' },
-    workload: { id: card.workload, parameters: card.workloadParams, unit: '', loop: 'none' },
-    guest: { memoryBytes: card.guest.memoryBytes, vcpus: 1, backend: 'ram' },
-    accelerator: 'tcg',
-    qemu: { source: card.qemu, destination: card.qemu },
-    ...{ transport: 'tcp', sandboxMode: 'namespaces' },
-    link: { bandwidthBitsPerSecond: bandwidth },
-    windows: { baselineMs: 1, settleMs: 1, settleLimitMs: 1 },
-    deadlineMs: 40_000,
-    requested: { capabilities: {}, parameters: { 'downtime-limit': limitMs } },
-    outcome: completed ? { kind: 'completed' } : { kind: 'not-converged', detail: '' },
-    expected: true,
-    measurements: completed
-      ? {
-          setupTimeMs: truth.setupMs,
-          totalTimeMs: totalTimeMs!.expected,
-          transferredBytes: bytes!.expected,
-          downtimeMs: downtimeMs!.expected,
-          ...{ zeroPages, passes: 3 },
-        }
-      : {},
-    ...{ overheadMs: {}, warnings: [], artifacts: {} },
-    ...more,
-  };
-}
-
-const calibration = calibrate(
-  [
-    ...[100e6, 200e6, 400e6, 800e6].map((bandwidth) => record(idle, bandwidth, 100)),
-    record(idle, 'unlimited', 100),
-  ],
-  idle,
-  '2026-11-25T08:00:00.000Z',
-);
+const calibrating = [
+  ...[100e6, 200e6, 400e6, 800e6].map((bandwidth) => record(idle, bandwidth, 100)),
+  record(idle, 'unlimited', 100),
+];
+const calibration = calibrate(calibrating, idle, '2026-11-25T08:00:00.000Z');
 
 describe('calibrate', () => {
   test('finds what hosts cost', () => {
@@ -171,7 +94,7 @@ describe('validate', () => {
     expect(leftOut).toEqual({
       'no card of this workload, guest, QEMU and accelerator': 2,
       failed: 1,
-      'a setting that is not predicted': 1,
+      'a setting or a link that is not predicted': 1,
     });
   });
 
@@ -197,6 +120,17 @@ test('settings of a record are those that the model knows, or none', () => {
   });
   expect(of({ 'auto-converge': true, multifd: false })?.setting).toBe('auto-converge');
   expect(of({ 'auto-converge': true, multifd: true })).toBeUndefined();
+});
+
+test('links that the model does not know are neither predicted nor calibrated with', () => {
+  const of = (more: object) =>
+    record(idle, 100e6, 100, { link: { bandwidthBitsPerSecond: 100e6, ...more } });
+  expect(conditionsOf(of({}))).toBeDefined();
+  const foreign = [{ delayUs: 20_000 }, { lossPercent: 0.1 }, { competingBitsPerSecond: 5e7 }].map(
+    of,
+  );
+  for (const one of foreign) expect(conditionsOf(one)).toBeUndefined();
+  expect(calibrate([...calibrating, ...foreign], idle, '').trials).toBe(5);
 });
 
 test('post-copy is predicted from when its cell says that it starts', () => {
