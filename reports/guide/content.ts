@@ -4,13 +4,13 @@
  * names the cell or the card that it comes from.
  */
 import { assumedCosts } from '../../harness/characterize/conditions.ts';
-import { formatBitRate, formatByteRate, formatBytes, formatDuration } from '../../harness/units.ts';
+import { formatByteRate, formatBytes, formatDuration } from '../../harness/units.ts';
 import { counted, UNKNOWN } from '../format.ts';
 import { groupsOf } from '../groups.ts';
 import { requiredText, type CardContent, type CardTable } from '../card/content.ts';
 import { EXTRAPOLATED_NOTE, hasMark, isOutside, marked } from '../card/figures.ts';
 import { ownErrorText } from '../card/own-error.ts';
-import { cardMark, rowsOf, runMark, type GuideInputs, type Row } from './rows.ts';
+import { cardMark, guestText, rowsOf, runMark, type GuideInputs, type Row } from './rows.ts';
 
 export type { GuideInputs } from './rows.ts';
 
@@ -63,7 +63,7 @@ function classes(rows: readonly Row[]): CardTable {
     caption: 'Classes: what a migration takes (measured: medians; predicted: with the interval)',
     heads: [
       'workload',
-      'memory',
+      'guest',
       'QEMU',
       'link',
       'setting',
@@ -78,9 +78,9 @@ function classes(rows: readonly Row[]): CardTable {
     prose: [4, 5, 6, 11],
     rows: rows.map((row) => [
       row.workload,
-      formatBytes(row.memoryBytes),
+      row.guest,
       row.qemu,
-      linkText(row),
+      row.link,
       row.setting,
       row.kind,
       row.outcome,
@@ -89,29 +89,18 @@ function classes(rows: readonly Row[]): CardTable {
   };
 }
 
-function linkText({ bandwidthBitsPerSecond: rate }: Row): string {
-  return Number.isFinite(rate) ? formatBitRate(rate) : 'unlimited';
-}
-
 function windows(rows: readonly Row[], windowMs: number): CardTable {
   return {
     caption: `Guests per maintenance window: how many a link moves within ${formatDuration(windowMs)}, one after the other`,
     heads: [
-      ...['workload', 'memory', 'QEMU', 'link', 'setting', 'kind'],
+      ...['workload', 'guest', 'QEMU', 'link', 'setting', 'kind'],
       ...['reckon with', 'guests', 'moved', 'from'],
     ],
     prose: [4, 5, 9],
     rows: rows.map((row) => {
       const guests = row.longestMs === undefined ? undefined : guestsIn(windowMs, row.longestMs);
       return [
-        ...[
-          row.workload,
-          formatBytes(row.memoryBytes),
-          row.qemu,
-          linkText(row),
-          row.setting,
-          row.kind,
-        ],
+        ...[row.workload, row.guest, row.qemu, row.link, row.setting, row.kind],
         row.longestMs === undefined
           ? 'no bound'
           : marked(formatDuration(row.longestMs), row.isExtrapolated === true),
@@ -132,14 +121,14 @@ function needs(cards: GuideInputs['cards']): CardTable[] {
       caption:
         'Required bandwidth: what pre-copy of each class needs for a downtime limit (predicted from its dirty curve)',
       heads: [
-        ...['workload', 'memory', 'QEMU'],
+        ...['workload', 'guest', 'QEMU'],
         ...limits.map((limit) => formatDuration(limit)),
         ...['working set', 'from'],
       ],
       prose: [limits.length + 4],
       rows: cards.map(({ card }, index) => [
         card.title ?? card.workload,
-        formatBytes(card.guest.memoryBytes),
+        guestText(card.guest),
         card.qemu.version,
         ...card.requiredBandwidth.map(({ bitsPerSecond, downtimeLimitMs }) =>
           marked(requiredText(bitsPerSecond), isOutside(card, downtimeLimitMs)),

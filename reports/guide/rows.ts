@@ -9,8 +9,9 @@ import {
   type Recommendation,
 } from '../../harness/characterize/recommend.ts';
 import type { Run } from '../../harness/record/reader.ts';
-import { formatBytes, formatDuration } from '../../harness/units.ts';
+import { formatBitRate, formatBytes, formatDuration } from '../../harness/units.ts';
 import { bandwidthOf } from '../charts/convergence-map.ts';
+import { linkText } from '../link.ts';
 import { outcomeText } from '../cell.ts';
 import { formatCellMedian, formatMedian, UNKNOWN } from '../format.ts';
 import { compareTexts } from '../order.ts';
@@ -29,10 +30,14 @@ export interface GuideInputs {
 export interface Row {
   readonly workload: string;
   readonly memoryBytes: number;
+  /** In words: its memory, and what tells it from others of that size. */
+  readonly guest: string;
   /** Version of the QEMU that the guest came from. */
   readonly qemu: string;
   readonly setting: string;
   readonly bandwidthBitsPerSecond: number;
+  /** In words, with delay, loss and what else it carries. */
+  readonly link: string;
   readonly kind: 'measured' | 'predicted';
   readonly outcome: string;
   readonly time: string;
@@ -73,7 +78,15 @@ export function rowsOf(inputs: GuideInputs): Row[] {
 }
 
 function measuredRows(run: Run, index: number): Row[] {
-  return summarizeInPlanOrder(run).flatMap((cell) => {
+  const cells = summarizeInPlanOrder(run);
+  const isAlone = ({ labels, records }: (typeof cells)[number]) =>
+    cells.every(
+      (other) =>
+        other.labels.guest === labels.guest ||
+        other.records[0]?.guest.memoryBytes !== records[0]?.guest.memoryBytes ||
+        other.records[0]?.guest.vcpus !== records[0]?.guest.vcpus,
+    );
+  return cells.flatMap((cell) => {
     const [record] = cell.records;
     const rate = bandwidthOf({ ...cell, label: '' });
     if (record === undefined || cell.completed === undefined) return [];
@@ -82,9 +95,11 @@ function measuredRows(run: Run, index: number): Row[] {
       {
         workload: cell.labels.workload,
         memoryBytes: record.guest.memoryBytes,
+        guest: guestText(record.guest) + (isAlone(cell) ? '' : ` (${cell.labels.guest})`),
         qemu: record.qemu.source.version,
         setting: cell.labels.setting,
         bandwidthBitsPerSecond: rate,
+        link: linkText(record.link),
         kind: 'measured' as const,
         outcome: `${outcomeText(cell)} completed`,
         time: formatMedian(total),
@@ -118,9 +133,11 @@ function predictedRows({ runs, cards, downtimeLimitMs }: GuideInputs): Row[] {
       return {
         workload: card.title ?? card.workload,
         memoryBytes: card.guest.memoryBytes,
+        guest: guestText(card.guest),
         qemu: card.qemu.version,
         setting: settingText(mode, channels),
         bandwidthBitsPerSecond,
+        link: formatBitRate(bandwidthBitsPerSecond),
         kind: 'predicted',
         ...predictedFigures(prediction),
         blackout: UNKNOWN,
@@ -128,6 +145,14 @@ function predictedRows({ runs, cards, downtimeLimitMs }: GuideInputs): Row[] {
       };
     }),
   );
+}
+
+/** `384 MiB`, `4 GiB, 2 vCPU`. */
+export function guestText({
+  memoryBytes,
+  vcpus,
+}: Pick<Card['guest'], 'memoryBytes' | 'vcpus'>): string {
+  return formatBytes(memoryBytes) + (vcpus === 1 ? '' : `, ${vcpus} vCPU`);
 }
 
 function settingText(mode: Recommendation['mode'], channels: number | undefined): string {

@@ -75,6 +75,26 @@ describe('guideContent', () => {
     expect(whole.tables[0]!.rows.flat().join(' ')).not.toContain('†');
   });
 
+  test('tells links with delay and loss, and guests of one size, apart', () => {
+    const far = {
+      ...run,
+      records: run.records.map((record) => ({
+        ...record,
+        link: { ...record.link, delayUs: 20_000, lossPercent: 0.1 },
+        guest: { ...record.guest, vcpus: 2 },
+      })),
+    };
+    const rows = guideContent({ ...inputs, runs: [far] })
+      .tables.slice(0, 2)
+      .flatMap((one) => one.rows);
+    for (const row of rows) {
+      if (row[5] === 'measured') {
+        expect(row[3]).toMatch(/, 20 ms delay, 0\.1% loss$/u);
+        expect(row[1]).toMatch(/, 2 vCPU$/u);
+      } else expect(row[3]).toMatch(/bit\/s$/u);
+    }
+  });
+
   test('shows what cards say against themselves, by the card', () => {
     const one = { ...card(), warnings: ['It drifts.', 'The guest ran under TCG.'] };
     const other = { ...card(), warnings: ['The guest ran under TCG.'] };
