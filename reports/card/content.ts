@@ -94,7 +94,9 @@ function modeText({
 
 /** A bandwidth that pre-copy would need, and what the hosts' one stream makes of it. */
 export function requiredText(bitsPerSecond: number): string {
-  const several = needsSeveralStreams(bitsPerSecond, assumedCosts) ? ' (needs several streams)' : '';
+  const several = needsSeveralStreams(bitsPerSecond, assumedCosts)
+    ? ' (needs several streams)'
+    : '';
   return `${formatBitRate(bitsPerSecond)}${several}`;
 }
 
