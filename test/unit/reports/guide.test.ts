@@ -75,6 +75,23 @@ describe('guideContent', () => {
     expect(whole.tables[0]!.rows.flat().join(' ')).not.toContain('†');
   });
 
+  test('says with how many channels multifd is recommended', () => {
+    const bytes = 64 * 2 ** 30;
+    const busy = {
+      ...card(),
+      guest: { ...card().guest, memoryBytes: bytes },
+      nonZeroBytes: bytes,
+      // 1.1 GiB/s: all that one stream carries.
+      dirtyCurve: [50, 100, 300, 1000].map((windowMs) => {
+        const median = (1.1 * windowMs * 2 ** 30) / 1000;
+        return { windowMs, uniqueDirtyBytes: { n: 9, median, low: median, high: median } };
+      }),
+    };
+    const { tables } = guideContent({ ...inputs, runs: [], cards: [{ path: 'c', card: busy }] });
+    const fast = tables[0]!.rows.find((row) => row[3] === '25 Gbit/s')!;
+    expect(fast[4]).toBe('multifd, 2 channels');
+  });
+
   test('tells links with delay and loss, and guests of one size, apart', () => {
     const far = {
       ...run,
