@@ -4,7 +4,7 @@
  *
  * gcc's driver would start its parts by the host's loader; so cc1, as and ld are started one by one by the tree's.
  */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { MigbenchError, type ErrorCode } from '../errors.ts';
@@ -19,7 +19,7 @@ import { treeProgram, type Tree } from './tree.ts';
 export interface Compilation {
   /** C files; relative ones are relative to the working directory. */
   readonly sources: readonly string[];
-  /** The program to write. It appears under this name only when it is whole. */
+  /** The program to write, for all to run. It appears under this name only when it is whole. */
   readonly output: string;
   readonly includeDirs?: readonly string[];
   /** Macros: name → value. */
@@ -208,6 +208,8 @@ export async function compileStatic(
       ldArguments(tools, objects, compilation.libraries ?? [], temporary),
       runOptions(`link ${output}`),
     );
+    // Whatever this process's umask is: the users of a guest run it.
+    await chmod(temporary, 0o755);
     await rename(temporary, output);
   } finally {
     await rm(temporary, { force: true });

@@ -2,7 +2,7 @@
  * The guest image: a distribution kernel, a small initramfs and a squashfs root, made once per recipe and kept in the
  * cache as `images/<key>`. A whole image is renamed to that name, so what is there is whole.
  */
-import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -30,7 +30,7 @@ import {
 } from './image/recipe.ts';
 import { builtInWorkload } from '../../workloads/registry.ts';
 import type { WorkloadDefinition } from '../../workloads/types.ts';
-import { addSkeleton, stageTree } from './image/root-files.ts';
+import { addSkeleton, openFolders, stageTree } from './image/root-files.ts';
 
 export type { WorkloadSource } from './image/recipe.ts';
 export { guestCommandLine, userModeNetwork, type GuestNetwork } from './image/command-line.ts';
@@ -225,9 +225,11 @@ async function stageRoot(
       await mkdir(dirname(target), { recursive: true });
       await rm(target, { force: true });
       const mode = file.executable === true ? 0o755 : 0o644;
-      await writeFile(target, await readFile(join(folder, file.source)), { mode });
+      await writeFile(target, await readFile(join(folder, file.source)));
+      await chmod(target, mode);
     }
   }
+  await openFolders(stage);
 }
 
 /** Pack the root: owned by root, without times and attributes, so that equal files give an equal image. */

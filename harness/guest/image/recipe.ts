@@ -7,7 +7,7 @@ import type { TreeRequest } from '../../debian/refs.ts';
 import { packageRoot } from '../../paths.ts';
 
 /** Raised whenever the image is built differently from the same inputs. */
-export const IMAGE_LAYOUT = 1;
+export const IMAGE_LAYOUT = 2;
 
 /** The Debian suite of every guest. */
 export const GUEST_SUITE = 'bookworm';

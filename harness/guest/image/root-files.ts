@@ -1,5 +1,14 @@
 /** Which files of the packages get into the guest's root, and those that no package brings. */
-import { copyFile, link, mkdir, readdir, readlink, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  readlink,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** Folders and files that only a person, a compiler or another language would miss. */
@@ -56,5 +65,17 @@ export async function addSkeleton(root: string): Promise<void> {
   for (const [path, text] of Object.entries(FILES)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), text);
+    await chmod(join(root, path), 0o644);
+  }
+}
+
+/**
+ * Let every user of the guest into all folders of a laid out root, itself included: they were made under this process's
+ * umask, and what packs them keeps their modes.
+ */
+export async function openFolders(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openFolders(join(folder, entry.name));
   }
 }

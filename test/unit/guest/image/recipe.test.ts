@@ -1,12 +1,17 @@
 /** What decides an image's key, which packages and files are in it, and the kernel command line. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { guestCommandLine, userModeNetwork } from '../../../../harness/guest/image/command-line.ts';
 import { dependenciesOf, orderedModules } from '../../../../harness/guest/image/kernel-modules.ts';
 import { imageKey, rootRequest } from '../../../../harness/guest/image/recipe.ts';
-import { isWanted } from '../../../../harness/guest/image/root-files.ts';
+import {
+  addSkeleton,
+  isWanted,
+  openFolders,
+  stageTree,
+} from '../../../../harness/guest/image/root-files.ts';
 import { builtInWorkloads } from '../../../../workloads/registry.ts';
 import { workload as idle } from '../../../../workloads/idle/workload.ts';
 
@@ -56,6 +61,34 @@ describe('isWanted', () => {
     expect(isWanted('usr/lib/postgresql/15/lib/llvmjit.so')).toBe(false);
     expect(isWanted('usr/share/postgresql/15/extension')).toBe(true);
     expect(isWanted('usr/bin/dash')).toBe(true);
+  });
+});
+
+describe('the root', () => {
+  it('is open to the guest’s users whatever the umask of its maker', async () => {
+    const tree = join(folder, 'tree');
+    await mkdir(join(tree, 'usr/bin'), { recursive: true });
+    await writeFile(join(tree, 'usr/bin/tool'), '', { mode: 0o755 });
+    const stage = join(folder, 'stage');
+    const before = process.umask(0o077);
+    try {
+      await stageTree(tree, stage);
+      await addSkeleton(stage);
+      await mkdir(join(stage, 'opt/own'), { recursive: true });
+      await openFolders(stage);
+    } finally {
+      process.umask(before);
+    }
+    const modes = new Map<number, string[]>();
+    for (const name of ['.', ...(await readdir(stage, { recursive: true }))]) {
+      const mode = (await stat(join(stage, name))).mode & 0o7777;
+      modes.set(mode, [...(modes.get(mode) ?? []), name]);
+    }
+    expect(new Set(modes.keys())).toEqual(new Set([0o644, 0o755]));
+    expect(modes.get(0o644)?.sort()).toEqual([
+      ...['etc/group', 'etc/hostname', 'etc/hosts', 'etc/passwd'],
+    ]);
+    expect(modes.get(0o755)).toEqual(expect.arrayContaining(['.', 'usr/bin/tool', 'opt/own']));
   });
 });
 
