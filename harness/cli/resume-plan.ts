@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MigbenchError } from '../errors.ts';
+import { MigbenchError, systemErrorCode } from '../errors.ts';
+import { folderDigest } from '../plan/folder-digest.ts';
 import type { LoadedPlan } from '../plan/load.ts';
 import type { ResolvedPlan } from '../plan/types.ts';
 import { storageError } from '../record/durable.ts';
@@ -11,7 +12,8 @@ import { readJsonFile } from '../record/reader.ts';
 import { loadPlanFile } from './load-plan-file.ts';
 
 /**
- * @throws MigbenchError `record` where the directory holds no run; `plan-invalid` as `loadPlanFile`.
+ * @throws MigbenchError `record` where the directory holds no run, or a folder that its plan names is no longer what it
+ *   was; `plan-invalid` as `loadPlanFile`.
  */
 export async function loadForResume(
   runDirectory: string,
@@ -39,5 +41,39 @@ export async function loadForResume(
   }
   // What --set changed at the time is in the resolved plan only, and that is what was run.
   const plan = (await readJsonFile(join(runDirectory, RESOLVED_PLAN_FILE))) as ResolvedPlan;
+  await refuseChangedFolders(plan, runDirectory);
   return { plan, text, definitions: new Map(), warnings: [] };
+}
+
+/** The folders outside the run that its trials are made of, with their digests at its begin: workloads, credentials. */
+function foldersOf({ cells }: ResolvedPlan): ReadonlyMap<string, string> {
+  const folders = new Map<string, string>();
+  for (const { spec } of cells) {
+    const { workload, tls } = spec;
+    if (workload.path !== undefined && workload.digest !== undefined) {
+      folders.set(workload.path, workload.digest);
+    }
+    if (tls?.directory !== undefined && tls.digest !== undefined) {
+      folders.set(tls.directory, tls.digest);
+    }
+  }
+  return folders;
+}
+
+async function refuseChangedFolders(plan: ResolvedPlan, runDirectory: string): Promise<void> {
+  const problems: string[] = [];
+  for (const [folder, digest] of foldersOf(plan)) {
+    const now = await folderDigest(folder, runDirectory).catch((error: unknown) => {
+      if (systemErrorCode(error) === undefined) throw error;
+      return undefined;
+    });
+    if (now === undefined) problems.push(`${folder} is not there, or cannot be read`);
+    else if (now !== digest) problems.push(`${folder} holds other files than then`);
+  }
+  if (problems.length === 0) return;
+  throw new MigbenchError(
+    'record',
+    `The run in ${runDirectory} cannot be resumed, since its trials could not be compared: ${problems.join('; ')}. ` +
+      'Put it back as it was, or start a new run.',
+  );
 }

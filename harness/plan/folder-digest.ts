@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 
 /** Left out: hidden files (version control, editors) and installed packages. */
 const isLeftOut = (name: string): boolean => name.startsWith('.') || name === 'node_modules';
@@ -10,13 +10,18 @@ const isLeftOut = (name: string): boolean => name.startsWith('.') || name === 'n
 /**
  * SHA-256 (hex) of the names and contents of all files below a folder. Times, owners and modes do not count; a
  * symbolic link to a folder is not followed.
+ *
+ * @param without a folder, perhaps inside, that does not count: a run directory.
  */
-export async function folderDigest(folder: string): Promise<string> {
+export async function folderDigest(folder: string, without?: string): Promise<string> {
+  const inside = without === undefined ? undefined : relative(resolve(folder), resolve(without));
+  const counts = (name: string): boolean =>
+    !name.split(sep).some(isLeftOut) && (inside === undefined || !name.startsWith(inside + sep));
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .filter((name) => !name.split(sep).some(isLeftOut))
+    .filter(counts)
     .sort();
   const hash = createHash('sha256');
   for (const file of files) {

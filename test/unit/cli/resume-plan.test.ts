@@ -1,0 +1,66 @@
+/** What a run is resumed with. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { loadForResume } from '../../../harness/cli/resume-plan.ts';
+import { folderDigest } from '../../../harness/plan/folder-digest.ts';
+import type { ResolvedPlan } from '../../../harness/plan/types.ts';
+import { load, SMALL } from '../plan/fixtures.ts';
+import { temporaryFolder } from '../record/temporary.ts';
+
+let folder: string;
+let runDirectory: string;
+let plan: ResolvedPlan;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  // As for a plan that lies beside its workload.
+  runDirectory = join(folder, 'own/runs/one');
+  await mkdir(join(folder, 'own'));
+  await mkdir(join(folder, 'keys'));
+  await writeFile(join(folder, 'own/workload.js'), 'export const workload = {};');
+  await writeFile(join(folder, 'keys/ca-cert.pem'), 'CA');
+  ({ plan } = await load(SMALL));
+});
+
+async function begin(resolved: ResolvedPlan): Promise<void> {
+  await mkdir(runDirectory, { recursive: true });
+  await writeFile(join(runDirectory, 'plan.yaml'), SMALL);
+  await writeFile(join(runDirectory, 'plan.resolved.json'), JSON.stringify(resolved));
+}
+
+describe('without a plan', () => {
+  beforeEach(async () => {
+    const [own, keys] = [join(folder, 'own'), join(folder, 'keys')];
+    const workload = { id: 'own', path: own, digest: await folderDigest(own), parameters: {} };
+    const tls = { credentials: 'x509', directory: keys, digest: await folderDigest(keys) } as const;
+    const cells = plan.cells.map((cell) => ({ ...cell, spec: { ...cell.spec, workload, tls } }));
+    await begin({ ...plan, cells });
+  });
+
+  test('goes on with what the run began with, whatever the run itself has written', async () => {
+    const { plan: found } = await loadForResume(runDirectory, undefined, []);
+    expect(found).toEqual(
+      JSON.parse(await readFile(join(runDirectory, 'plan.resolved.json'), 'utf8')),
+    );
+  });
+
+  test.each([['own/workload.js'], ['keys/ca-cert.pem']])('refuses an edited %s', async (file) => {
+    await writeFile(join(folder, file), 'edited');
+    await expect(loadForResume(runDirectory, undefined, [])).rejects.toMatchObject({
+      code: 'record',
+      message: expect.stringContaining(
+        `${join(folder, file, '..')} holds other files than then. Put it back`,
+      ) as string,
+    });
+  });
+
+  test('refuses a workload that is gone', async () => {
+    const text = await readFile(join(runDirectory, 'plan.resolved.json'), 'utf8');
+    const moved = text.replaceAll(join(folder, 'own'), join(folder, 'gone'));
+    await writeFile(join(runDirectory, 'plan.resolved.json'), moved);
+    await expect(loadForResume(runDirectory, undefined, [])).rejects.toMatchObject({
+      code: 'record',
+      message: expect.stringContaining(`${join(folder, 'gone')} is not there`) as string,
+    });
+  });
+});
