@@ -17,6 +17,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cacheDirectory } from '../paths.ts';
 import { MigbenchError, messageOf, systemErrorCode } from '../errors.ts';
@@ -72,7 +73,12 @@ interface Owner {
   readonly pid: number;
   /** Field 22 of /proc/<pid>/stat: tells a process from a later one with the same number. */
   readonly startTicks: string;
+  /** The first one has the same number on every Linux host. */
   readonly pidNamespace: string;
+  /** The cache may be in a home that several hosts share. */
+  readonly hostName: string;
+  /** Of the host's boot. */
+  readonly bootId: string;
 }
 
 function startTicks(pid: number): string | undefined {
@@ -92,6 +98,15 @@ function pidNamespace(): string {
   }
 }
 
+/** The id of this boot of the host; empty where it is not told. */
+export function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
 /** A folder for unfinished things, on the cache's own file system; it goes away at the end of its scope. */
 export class WorkDirectory implements AsyncDisposable {
   readonly path: string;
@@ -104,6 +119,8 @@ export class WorkDirectory implements AsyncDisposable {
         pid: process.pid,
         startTicks: startTicks(process.pid) ?? '',
         pidNamespace: pidNamespace(),
+        hostName: hostname(),
+        bootId: bootId(),
       };
       writeFileSync(join(this.path, 'owner.json'), JSON.stringify(owner));
     } catch (error) {
@@ -123,7 +140,7 @@ export class WorkDirectory implements AsyncDisposable {
   }
 }
 
-/** How long a work folder whose owner cannot be seen from here (another container) is left alone, in ms. */
+/** How long a work folder whose owner cannot be seen from here (another container or host) is left alone, in ms. */
 const UNSEEN_OWNER_MS = 6 * 3_600_000;
 
 /** Whether the program that made this work folder is gone, so that nothing will finish it. */
@@ -135,6 +152,10 @@ export function isAbandoned(workDirectory: string): boolean {
   } catch {
     return ageMs > 60_000;
   }
+  // Absent in folders that older versions of migbench have made.
+  const { hostName = hostname(), bootId: boot = bootId() } = owner;
+  if (hostName !== hostname()) return ageMs > UNSEEN_OWNER_MS;
+  if (boot !== bootId()) return true;
   if (owner.pidNamespace !== pidNamespace() || owner.pid === undefined)
     return ageMs > UNSEEN_OWNER_MS;
   return startTicks(owner.pid) !== owner.startTicks;

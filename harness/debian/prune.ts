@@ -1,8 +1,8 @@
 /** What is in the cache, and the removal of what nothing needs. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheLayout, isAbandoned, type CacheLayout } from './cache.ts';
+import { bootId, cacheLayout, isAbandoned, type CacheLayout } from './cache.ts';
 import { STALE_MS } from './lock.ts';
 import { readManifest } from './manifest.ts';
 import { readReference, type TreeReference } from './refs.ts';
@@ -51,11 +51,6 @@ function lastReadMs(folder: string): number {
     .map((entry) => statSync(join(folder, entry.name), { throwIfNoEntry: false }))
     .flatMap((stats) => (stats === undefined ? [] : [stats.atimeMs, stats.mtimeMs]));
   return Math.max(mtimeMs(folder), ...times);
-}
-
-/** The id of this boot of the host. */
-function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
 /** A reference with its file. */

@@ -98,6 +98,29 @@ describe('work folders', () => {
     await writeFile(path, JSON.stringify({ ...owner, startTicks: '1' }));
     expect(isAbandoned(work.path)).toBe(true);
   });
+
+  it.each([
+    // The namespace of the first processes has one number everywhere.
+    ['of another host', { hostName: 'elsewhere', bootId: 'b', startTicks: '1' }, false, true],
+    ['from before this host booted', { bootId: 'an-earlier-boot' }, true, true],
+    [
+      'of an older migbench, gone',
+      { hostName: undefined, bootId: undefined, pid: 0x7fffffff },
+      true,
+      true,
+    ],
+    ['of an older migbench, alive', { hostName: undefined, bootId: undefined }, false, false],
+  ])('%s: abandoned %j now %s, after 7 hours %s', async (_, changed, atOnce, later) => {
+    const layout = cacheLayout(await temporaryCache());
+    await using work = new WorkDirectory(layout, 'test');
+    const path = join(work.path, 'owner.json');
+    const owner = JSON.parse(await readFile(path, 'utf8')) as object;
+    await writeFile(path, JSON.stringify({ ...owner, ...changed }));
+    expect(isAbandoned(work.path)).toBe(atOnce);
+    const longAgo = new Date(Date.now() - 7 * 3_600_000);
+    await utimes(work.path, longAgo, longAgo);
+    expect(isAbandoned(work.path)).toBe(later);
+  });
 });
 
 describe('locks', () => {
