@@ -1,26 +1,19 @@
 /** From a request to a tree: out of the cache where it is there, else solved, downloaded, checked and unpacked. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigbenchError } from '../errors.ts';
 import { download, openApt, offeredVersions, solve, updateLists, type AptState } from './apt.ts';
 import type { PackageFile } from './apt-output.ts';
 import { hostArchitecture } from './architecture.ts';
-import {
-  cacheError,
-  cacheLayout,
-  isAbandoned,
-  linkOrCopy,
-  safeName,
-  WorkDirectory,
-  type CacheLayout,
-} from './cache.ts';
+import { cacheError, cacheLayout, WorkDirectory, type CacheLayout } from './cache.ts';
+import { bringDownloads, keepDownloads, workPurpose } from './downloads.ts';
 import { withLock } from './lock.ts';
 import { manifestName, surveyTree, treeKey, TREE_LAYOUT, type TreeManifest } from './manifest.ts';
 import { megabytes, type ProvisionOptions } from './progress.ts';
 import { cachedTree, intactTree, writeReference, type TreeRequest } from './refs.ts';
 import { requireListablePath, treeOf, type Tree } from './tree.ts';
-import { flush, isIntact, removeTree, unpackPackages } from './unpack.ts';
+import { flush, removeTree, unpackPackages } from './unpack.ts';
 
 /** Unpacked size over packed size, with room to spare: seen 3.5 to 4.5. */
 const UNPACKED_RATIO = 6;
@@ -63,7 +56,7 @@ async function makeTree(
   options: ProvisionOptions,
 ): Promise<Tree> {
   const architecture = hostArchitecture();
-  await using work = new WorkDirectory(layout, safeName(request.name));
+  await using work = new WorkDirectory(layout, workPurpose(request));
   const aptFolder = await work.folder('apt');
   const apt = await openApt(aptFolder, { leaveOut: [], ...request }, architecture, layout, options);
   await updateLists(apt);
@@ -78,7 +71,7 @@ async function makeTree(
   }
   await requireSpace(layout, packages);
   const archives = join(aptFolder, 'archives');
-  await bringDownloads(layout, packages, archives);
+  await bringDownloads(layout, request, packages, archives);
   const root = join(work.path, 'tree');
   try {
     await download(apt, packages);
@@ -127,40 +120,6 @@ async function requireSpace(layout: CacheLayout, packages: readonly PackageFile[
     'host-unfit',
     `Not enough space in ${layout.root}: expected ${megabytes(needed)} free, found ${megabytes(bavail * bsize)}. Free some, run \`migbench cache prune\`, or name another place with XDG_CACHE_HOME.`,
   );
-}
-
-/** Give apt the packages that an interrupted attempt has left, each checked; a killed one's included. */
-async function bringDownloads(
-  layout: CacheLayout,
-  packages: readonly PackageFile[],
-  archives: string,
-): Promise<void> {
-  for (const name of await readdir(layout.work).catch((): string[] => [])) {
-    const abandoned = join(layout.work, name);
-    if (!isAbandoned(abandoned)) continue;
-    await keepDownloads(layout, packages, join(abandoned, 'apt', 'archives'));
-    await removeTree(abandoned);
-  }
-  for (const file of packages) {
-    const kept = join(layout.debs, `${file.sha256}.deb`);
-    if (await isIntact(kept, file))
-      await linkOrCopy(kept, join(archives, file.file)).catch(() => undefined);
-    else await rm(kept, { force: true });
-  }
-}
-
-/** Keep what arrived whole for the next attempt, under its content's name. */
-async function keepDownloads(
-  layout: CacheLayout,
-  packages: readonly PackageFile[],
-  archives: string,
-): Promise<void> {
-  await mkdir(layout.debs, { recursive: true });
-  for (const file of packages) {
-    const arrived = join(archives, file.file);
-    if (!existsSync(arrived) || !(await isIntact(arrived, file))) continue;
-    await rename(arrived, join(layout.debs, `${file.sha256}.deb`));
-  }
 }
 
 /** Where a pinned version is not to be had, say which ones are. */
