@@ -1,4 +1,5 @@
 /** Whether Debian packages can be fetched: what this host lacks, and the guest itself, are made of them. */
+import { readFileSync } from 'node:fs';
 import { findKeyrings, findProgram } from '../debian/host.ts';
 import { hostArchitecture } from '../debian/architecture.ts';
 import { findMirror } from '../debian/mirror.ts';
@@ -21,6 +22,21 @@ function attempt(name: string, cached: boolean, remedy: string, find: () => stri
   }
 }
 
+/** What to do about a missing mirror: Debian's packages do not belong into another distribution's sources. */
+export function mirrorRemedy(release: string): string {
+  return /^ID="?debian"?$/mu.test(release)
+    ? 'Or write one into /etc/apt/sources.list.'
+    : 'Give --mirror to each command that fetches (run, qemu add, …); the apt sources of this host are not Debian’s and stay as they are.';
+}
+
+function osRelease(): string {
+  try {
+    return readFileSync('/etc/os-release', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** @param cached whether the cache holds a guest image. */
 export function checkPackages(cached: boolean, mirrorAddress?: string): Finding[] {
   const tools = ['apt-get', 'apt-cache', 'apt-config', 'dpkg-deb'] as const;
@@ -35,7 +51,7 @@ export function checkPackages(cached: boolean, mirrorAddress?: string): Finding[
           cached,
         );
   let configured: readonly string[] = [];
-  const mirror = attempt('mirror', cached, 'Or write one into /etc/apt/sources.list.', () => {
+  const mirror = attempt('mirror', cached, mirrorRemedy(osRelease()), () => {
     const found = findMirror(mirrorAddress, hostArchitecture().debian);
     configured = found.keyrings;
     return found.archive;

@@ -10,6 +10,7 @@ import {
   checkPlatform,
   checkProcessors,
 } from '../../../harness/doctor/machine.ts';
+import { mirrorRemedy } from '../../../harness/doctor/packages.ts';
 import { checkPostcopy } from '../../../harness/doctor/postcopy.ts';
 import { firstRefusal } from '../../../harness/doctor/qemu.ts';
 import { checkNamespaces, checkSetpriv } from '../../../harness/doctor/sandbox.ts';
@@ -57,6 +58,19 @@ describe('the machine', () => {
     expect(roomFinding(1e9, false).level).toBe('warn');
     expect(roomFinding(1e9, true).level).toBe('ok');
     expect(roomFinding(1e8, true).level).toBe('bad');
+  });
+});
+
+describe('a mirror', () => {
+  test.each([
+    ['ID=debian\nVERSION_ID="13"\n', true],
+    ['ID=ubuntu\nID_LIKE=debian\n', false],
+    ['ID="linuxmint"\nID_LIKE="ubuntu debian"\n', false],
+    ['', false],
+  ])('is written into the sources of %j: %s', (osRelease, written) => {
+    const remedy = mirrorRemedy(osRelease);
+    expect(remedy.includes('/etc/apt/sources.list')).toBe(written);
+    expect(remedy.includes('--mirror')).toBe(!written);
   });
 });
 
