@@ -24,10 +24,17 @@ export function pocketsOf(suite: string, mirror: Mirror): Pocket[] {
   return pockets;
 }
 
+/** apt uses the packages of a `file:` archive where they are; of a `copy:` one it brings them to its own folder. */
+function brought(uri: string): string {
+  return uri.replace(/^file:/, 'copy:');
+}
+
 /** sources.list: one line per pocket, each with the keyrings that may sign it. */
 export function renderSources(pockets: readonly Pocket[], keyrings: readonly string[]): string {
   return pockets
-    .map(({ uri, suite }) => `deb [signed-by=${keyrings.join(',')}] ${uri} ${suite} main\n`)
+    .map(
+      ({ uri, suite }) => `deb [signed-by=${keyrings.join(',')}] ${brought(uri)} ${suite} main\n`,
+    )
     .join('');
 }
 

@@ -26,6 +26,18 @@ describe('sources', () => {
     );
   });
 
+  it.each([
+    ['file:/srv/debian', 'copy:/srv/debian'],
+    ['file:///srv/debian', 'copy:///srv/debian'],
+    ['copy:/srv/debian', 'copy:/srv/debian'],
+    ['mirror+file:/etc/apt/mirrors/debian.list', 'mirror+file:/etc/apt/mirrors/debian.list'],
+  ])('have packages of %s brought to where they are unpacked', (uri, written) => {
+    const pocket = { uri, suite: 'trixie', required: true };
+    expect(renderSources([pocket], ['/k/a.gpg'])).toBe(
+      `deb [signed-by=/k/a.gpg] ${written} trixie main\n`,
+    );
+  });
+
   it('cannot do without the release and the backports, but without the rest', () => {
     const required = pocketsOf('trixie-backports', mirror).filter((pocket) => pocket.required);
     expect(required.map(({ suite }) => suite)).toEqual(['trixie', 'trixie-backports']);
