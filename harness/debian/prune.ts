@@ -44,13 +44,15 @@ function mtimeMs(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** When a file of the folder was last read or written (to a day: file systems are lazy about it). */
-function lastReadMs(folder: string): number {
-  const times = readdirSync(folder, { withFileTypes: true })
+/** When a file, or a file of the folder, was last read or written (to a day: file systems are lazy about it). */
+function lastReadMs(path: string): number {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return 0;
+  if (!stats.isDirectory()) return Math.max(stats.atimeMs, stats.mtimeMs);
+  const times = readdirSync(path, { withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => statSync(join(folder, entry.name), { throwIfNoEntry: false }))
-    .flatMap((stats) => (stats === undefined ? [] : [stats.atimeMs, stats.mtimeMs]));
-  return Math.max(mtimeMs(folder), ...times);
+    .map((entry) => lastReadMs(join(path, entry.name)));
+  return Math.max(stats.mtimeMs, ...times);
 }
 
 /** A reference with its file. */

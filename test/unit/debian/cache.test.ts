@@ -209,6 +209,25 @@ describe('prune', () => {
     });
   });
 
+  it('removes images and programs that were not used for a month', async () => {
+    const cache = await temporaryCache();
+    const longAgo = new Date(Date.now() - 31 * 24 * 3_600_000);
+    for (const name of ['images/old', 'images/used', 'programs']) {
+      await mkdir(join(cache, name), { recursive: true });
+    }
+    const files = ['images/old/image.json', 'images/used/image.json', 'programs/old'];
+    for (const name of files) await writeFile(join(cache, name), '');
+    await writeFile(join(cache, 'programs/used'), '');
+    const old = ['images/old/image.json', 'images/old', 'images/used', 'programs/old'];
+    for (const name of old) await utimes(join(cache, name), longAgo, longAgo);
+    const { removed } = await pruneCache({ cache });
+    expect(removed.map(({ path }) => path.slice(cache.length + 1)).sort()).toEqual([
+      'images/old',
+      'programs/old',
+    ]);
+    expect(await readdir(join(cache, 'programs'))).toEqual(['used']);
+  });
+
   it('has nothing to do in a cache that is not there', async () => {
     expect(await pruneCache({ cache: '/nonexistent/cache' })).toEqual({
       freedBytes: 0,
