@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { cacheLayout } from './cache.ts';
+import { cacheLayout, markUsed } from './cache.ts';
 import { compilerTree, compileStatic } from './compiler.ts';
 import type { ProvisionOptions } from './progress.ts';
 
@@ -23,6 +23,7 @@ export async function hostCProgram(
     .update(await readFile(source));
   const name = `${basename(source, '.c')}-${hash.digest('hex').slice(0, 16)}`;
   const output = join(cacheLayout(options.cache).root, 'programs', name);
-  if (!existsSync(output)) await compileStatic({ sources: [source], output }, options);
+  if (existsSync(output)) markUsed(output);
+  else await compileStatic({ sources: [source], output }, options);
   return output;
 }

@@ -1,9 +1,9 @@
 /** References: which tree answered a request, so that a warm start asks neither apt nor the network. */
 import { createHash } from 'node:crypto';
-import { readFileSync, utimesSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { replaceFile, safeName, type CacheLayout } from './cache.ts';
+import { markUsed, replaceFile, safeName, type CacheLayout } from './cache.ts';
 import { damagedFiles, readManifest, TREE_LAYOUT } from './manifest.ts';
 import { treeOf, type Tree } from './tree.ts';
 
@@ -94,13 +94,6 @@ export function cachedTree(layout: CacheLayout, request: TreeRequest): Tree | un
   const reference = readReference(path);
   if (reference === undefined) return undefined;
   const tree = intactTree(layout, reference.key);
-  if (tree !== undefined) {
-    try {
-      // The time of the last use, for `cache prune`.
-      utimesSync(path, new Date(), new Date());
-    } catch {
-      // A cache that this user may only read is good enough.
-    }
-  }
+  if (tree !== undefined) markUsed(path);
   return tree;
 }

@@ -6,7 +6,7 @@ import { chmod, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'n
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { cacheLayout, WorkDirectory } from '../debian/cache.ts';
+import { cacheLayout, markUsed, WorkDirectory } from '../debian/cache.ts';
 import { compileStatic, compilerTree } from '../debian/compiler.ts';
 import { withLock } from '../debian/lock.ts';
 import type { ProvisionOptions } from '../debian/progress.ts';
@@ -152,8 +152,8 @@ async function sizesOf(folder: string): Promise<ImageManifest['sizesBytes']> {
   };
 }
 
-/** A finished image; `undefined` where there is none, or its files are not what its manifest says. */
-async function readImage(place: string, key: string): Promise<GuestImage | undefined> {
+/** A finished image, for use; `undefined` where there is none, or its files are not what its manifest says. */
+export async function readImage(place: string, key: string): Promise<GuestImage | undefined> {
   if (!existsSync(join(place, MANIFEST))) return undefined;
   try {
     const text = await readFile(join(place, MANIFEST), 'utf8');
@@ -161,7 +161,9 @@ async function readImage(place: string, key: string): Promise<GuestImage | undef
     const sizes = await sizesOf(place);
     const { kernel, initrd, root } = manifest.sizesBytes;
     const whole = sizes.kernel === kernel && sizes.initrd === initrd && sizes.root === root;
-    return whole && manifest.key === key ? imageAt(place, manifest) : undefined;
+    if (!whole || manifest.key !== key) return undefined;
+    markUsed(join(place, MANIFEST));
+    return imageAt(place, manifest);
   } catch {
     return undefined;
   }
