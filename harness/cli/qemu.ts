@@ -71,7 +71,12 @@ async function add(args: AddArguments): Promise<void> {
 }
 
 async function remove({ reference, json }: RemoveArguments): Promise<void> {
-  const { removeBuild } = await import('../qemu/builds/index.ts');
+  const { parseBuildReference, removeBuild } = await import('../qemu/builds/index.ts');
+  // Others are refused for what they are.
+  if (parseBuildReference(reference).kind === 'debian') {
+    const { requireUnusedCache } = await import('./cache-users.ts');
+    requireUnusedCache('Wait until it has ended.');
+  }
   const { formatBytes } = await import('../units.ts');
   const { freedBytes } = await removeBuild(reference);
   if (json) return printJson({ reference, freedBytes });

@@ -5,8 +5,8 @@ import { findingText } from '../../../harness/cli/doctor.ts';
 import { commandGroups, commandText } from '../../../harness/cli/plan-commands.ts';
 import { shellQuoted } from '../../../harness/sandbox/shell-quote.ts';
 import { dimensionsOf } from '../../../harness/cli/plan.ts';
+import { cacheUsers, ownLine } from '../../../harness/cli/cache-users.ts';
 import { predictionWarnings, quantity } from '../../../harness/cli/predict.ts';
-import { cacheUsers } from '../../../harness/cli/prune-everything.ts';
 import { parseFormats } from '../../../harness/cli/report.ts';
 import { load, SMALL } from '../plan/fixtures.ts';
 
@@ -81,6 +81,13 @@ describe('cache', () => {
     [['node', '--enable-source-maps', '/clone/dist/harness/measure.js'], true],
     [['node', '/clone/dist/harness/cli/main.js', 'run', 'plan.yaml'], true],
     [['node', '/usr/bin/migbench', 'qemu', 'add', 'debian:trixie'], true],
+    [['node', 'dist/harness/cli/main.js', 'run'], true],
+    [['node', 'dist/harness/measure.js'], true],
+    [['node', 'harness/setup.mjs', '--start', '--repetitions', '1'], true],
+    [['node', '/clone/harness/setup.mjs', '--prepare'], true],
+    [['node', 'harness/setup.mjs', '--build'], false],
+    [['node', 'dist/harness/cli/main.js', 'cache', 'list'], false],
+    [['vim', '/clone/notdist/harness/cli/main.js.txt', 'run'], false],
     [['node', '/usr/bin/migbench', 'cache', 'list'], false],
     [['node', '/usr/bin/migbench', 'report', 'run'], false],
     [['less', '/c/migbench-notes.txt'], false],
@@ -89,6 +96,10 @@ describe('cache', () => {
   ])('is used by %j: %s', (words, used) => {
     expect(cacheUsers([{ pid: 7, words }], '/c/migbench')).toHaveLength(used ? 1 : 0);
   });
+});
+
+test('a command is not in the way of itself, nor are those that started it', () => {
+  expect([...ownLine()].slice(0, 2)).toEqual([process.pid, process.ppid]);
 });
 
 describe('plan', () => {
