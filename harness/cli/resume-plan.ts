@@ -7,8 +7,8 @@ import { folderDigest } from '../plan/folder-digest.ts';
 import type { LoadedPlan } from '../plan/load.ts';
 import type { ResolvedPlan } from '../plan/types.ts';
 import { storageError } from '../record/durable.ts';
-import { PLAN_FILE, RESOLVED_PLAN_FILE } from '../record/layout.ts';
-import { readJsonFile } from '../record/reader.ts';
+import { ENVIRONMENT_FILE, PLAN_FILE, RESOLVED_PLAN_FILE } from '../record/layout.ts';
+import { readEnvironment, readJsonFile } from '../record/reader.ts';
 import { loadPlanFile } from './load-plan-file.ts';
 
 /**
@@ -20,7 +20,10 @@ export async function loadForResume(
   file: string | undefined,
   overrides: readonly string[],
 ): Promise<LoadedPlan> {
-  if (file !== undefined) return loadPlanFile({ file, overrides });
+  if (file !== undefined) {
+    const loaded = await loadPlanFile({ file, overrides });
+    return { ...loaded, plan: await asBegun(loaded.plan, runDirectory) };
+  }
   const missing = [PLAN_FILE, RESOLVED_PLAN_FILE].filter(
     (name) => !existsSync(join(runDirectory, name)),
   );
@@ -43,6 +46,19 @@ export async function loadForResume(
   const plan = (await readJsonFile(join(runDirectory, RESOLVED_PLAN_FILE))) as ResolvedPlan;
   await refuseChangedFolders(plan, runDirectory);
   return { plan, text, definitions: new Map(), warnings: [] };
+}
+
+/**
+ * A plan that is named, with what the command line had added to it at the begin of the run: thresholds, and the
+ * repetitions of `--aa`. A directory without a run is refused when it is opened.
+ */
+async function asBegun(plan: ResolvedPlan, runDirectory: string): Promise<ResolvedPlan> {
+  const paths = [ENVIRONMENT_FILE, RESOLVED_PLAN_FILE].map((name) => join(runDirectory, name));
+  if (!paths.every((path) => existsSync(path))) return plan;
+  const { aa } = await readEnvironment(runDirectory);
+  const begun = (await readJsonFile(join(runDirectory, RESOLVED_PLAN_FILE))) as ResolvedPlan;
+  const { thresholds, repetitions } = begun;
+  return { ...plan, thresholds, ...(aa === true ? { repetitions } : {}) };
 }
 
 /** The folders outside the run that its trials are made of, with their digests at its begin: workloads, credentials. */

@@ -76,7 +76,7 @@ async function refuseChangedPlan(directory: string, plan: unknown): Promise<void
   throw new MigbenchError(
     'record',
     `The plan is not the one that ${directory} was begun with:\n${differences.map((line) => `  ${line}`).join('\n')}\n` +
-      `Resume with the plan as it was (${join(directory, 'plan.yaml')}), or start a new run with --out.`,
+      `Leave the plan out: migbench run --resume ${directory} (or start a new run with --out).`,
   );
 }
 

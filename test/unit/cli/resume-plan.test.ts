@@ -6,6 +6,7 @@ import { loadForResume } from '../../../harness/cli/resume-plan.ts';
 import { folderDigest } from '../../../harness/plan/folder-digest.ts';
 import type { ResolvedPlan } from '../../../harness/plan/types.ts';
 import { load, SMALL } from '../plan/fixtures.ts';
+import { exampleEnvironment } from '../record/examples.ts';
 import { temporaryFolder } from '../record/temporary.ts';
 
 let folder: string;
@@ -62,5 +63,36 @@ describe('without a plan', () => {
       code: 'record',
       message: expect.stringContaining(`${join(folder, 'gone')} is not there`) as string,
     });
+  });
+});
+
+describe('with a plan', () => {
+  const text = `${SMALL}repetitions: 3\nthresholds: [pause_ms.median<1s]\n`;
+  const begunAs = async (flags: Partial<ResolvedPlan>, aa: boolean) => {
+    const file = join(folder, 'plan.yaml');
+    await writeFile(file, text);
+    await begin({ ...(await load(text)).plan, ...flags });
+    const environment = exampleEnvironment(aa ? { aa } : {});
+    await writeFile(join(runDirectory, 'environment.json'), JSON.stringify(environment));
+    return (await loadForResume(runDirectory, file, [])).plan;
+  };
+
+  test('the thresholds of the command line at the begin are in it', async () => {
+    const thresholds = ['pause_ms.median<1s', 'outcome==completed'];
+    expect(await begunAs({ thresholds, repetitions: 6 }, false)).toMatchObject({
+      thresholds,
+      repetitions: 3,
+    });
+  });
+
+  test('so are the repetitions of --aa', async () => {
+    expect(await begunAs({ repetitions: 6 }, true)).toMatchObject({ repetitions: 6 });
+  });
+
+  test('a directory without a run is left to be refused', async () => {
+    const file = join(folder, 'plan.yaml');
+    await writeFile(file, text);
+    const { plan: found } = await loadForResume(join(folder, 'absent'), file, []);
+    expect(found.repetitions).toBe(3);
   });
 });

@@ -204,7 +204,9 @@ describe('resume', () => {
     const changed = { ...examplePlan, repetitions: 3 };
     await expect(RunWriter.resume(directory, changed)).rejects.toMatchObject({
       code: 'record',
-      message: expect.stringContaining('repetitions: 2 → 3') as string,
+      message: expect.stringMatching(
+        /repetitions: 2 → 3\n.*migbench run --resume \S+ \(or/u,
+      ) as string,
     });
   });
 
