@@ -11,12 +11,12 @@ export interface QemuBuild extends BuildFacts {
   readonly resolvedReference: string;
   /** Starts it; the arguments of a machine come after `firmwareArgs`. */
   readonly program: Program;
-  /** Absolute path of the emulator's file, whose hash is `sha256`. */
+  /** Absolute path of the emulator's file, whose hash is in `sha256`. */
   readonly binary: string;
   /** `-L FOLDER` for each folder with firmware; empty where the build knows its own. */
   readonly firmwareArgs: readonly string[];
   /** The packages that it runs from; absent for a QEMU of the host's. */
   readonly tree?: Tree;
-  /** What the report should say of it: that a missing system QEMU was replaced. */
+  /** What the report should say of it: that a missing system QEMU was replaced, or that it is a script. */
   readonly note?: string;
 }

@@ -1,10 +1,11 @@
-/** What a QEMU says of itself, and its binary's hash: asked once per file, then remembered. */
+/** What a QEMU says of itself, and its binary's hash: asked once per file, then remembered; of a script, every time. */
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { replaceFile, type CacheLayout } from '../../debian/cache.ts';
+import { executableKind } from '../../debian/elf.ts';
 import { MigbenchError, messageOf } from '../../errors.ts';
 import { run, type Program } from '../../sandbox/process.ts';
 
@@ -14,8 +15,10 @@ export interface BuildFacts {
   readonly version: string;
   /** What the vendor calls it: `Debian 1:10.0.13+ds-0+deb13u1`; empty where the build has none. */
   readonly package: string;
-  /** SHA-256 of the binary, hex. */
+  /** SHA-256 of the binary, hex; of a script's text and what it printed for `--version`. */
   readonly sha256: string;
+  /** The file is a script: which QEMU it starts may change without it. */
+  readonly isScript?: true;
 }
 
 /** A file that is there and may be executed, and is no QEMU that works: only the cells that need it are lost. */
@@ -65,7 +68,8 @@ function readFact(layout: CacheLayout, path: string): z.infer<typeof factSchema>
 }
 
 /**
- * Facts about the emulator in `binary`, started as `program`. Remembered by path, size and modification time.
+ * Facts about the emulator in `binary`, started as `program`. Remembered by path, size and modification time, but for a
+ * script, whose QEMU may be replaced behind it.
  *
  * @throws BrokenBuildError that says what was found instead, where it is not a QEMU for x86-64 guests.
  */
@@ -76,7 +80,8 @@ export async function probeBuild(
   signal?: AbortSignal,
 ): Promise<BuildFacts> {
   const { size: sizeBytes, mtimeMs } = statSync(binary);
-  const fact = readFact(layout, binary);
+  const isScript = executableKind(binary).kind === 'script';
+  const fact = isScript ? undefined : readFact(layout, binary);
   if (fact !== undefined && fact.sizeBytes === sizeBytes && fact.mtimeMs === mtimeMs) {
     return { version: fact.version, package: fact.package, sha256: fact.sha256 };
   }
@@ -114,7 +119,12 @@ export async function probeBuild(
       `${binary} (QEMU ${version.version}) has neither the pc nor the q35 machine: expected an emulator for x86-64, such as qemu-system-x86_64.`,
     );
   }
-  const facts = { ...version, sha256: await fileSha256(binary, signal) };
+  const sha256 = await fileSha256(binary, signal);
+  if (isScript) {
+    const both = createHash('sha256').update(`${sha256}\n${output}`).digest('hex');
+    return { ...version, sha256: both, isScript };
+  }
+  const facts = { ...version, sha256 };
   const text = JSON.stringify({ path: binary, sizeBytes, mtimeMs, ...facts });
   // Only a saving of time: a cache that cannot be written must not stop a run.
   await replaceFile(factPath(layout, binary), `${text}\n`).catch(() => undefined);

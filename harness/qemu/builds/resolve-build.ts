@@ -59,6 +59,11 @@ function usableFile(written: string): string {
   return path;
 }
 
+function scriptNote(reference: string, binary: string): string {
+  const name = reference.startsWith('path:') ? reference : `${reference} (${binary})`;
+  return `${name} is a script: another QEMU behind it is only noticed where it calls its version otherwise.`;
+}
+
 async function fromFile(
   reference: string,
   binary: string,
@@ -73,6 +78,7 @@ async function fromFile(
     binary,
     firmwareArgs: [],
     ...facts,
+    ...(facts.isScript === true ? { note: scriptNote(reference, binary) } : {}),
   };
 }
 
