@@ -7,6 +7,7 @@ import { MigbenchError } from './errors.ts';
 import { describeHost } from './host.ts';
 import type { RunRequest } from './pipeline.ts';
 import { planHash } from './plan/canonical.ts';
+import { planTrials } from './plan/order.ts';
 import type { PlannedTrial } from './plan/types.ts';
 import type { Provisions } from './provision.ts';
 import { finishedTrials } from './record/resume.ts';
@@ -152,7 +153,11 @@ export async function openRun(
     const { environment } = writer;
     requireSameSandbox(environment, kind, runDirectory);
     warnings = [...resumed.state.warnings, ...hostChanges(environment)];
-    const { plannedTrials, plannedCells } = extentOf(planned);
+    const { plannedTrials } = extentOf(planned);
+    // Those of the begin, and what is gone on with, which may be others (--only).
+    const { only } = environment;
+    const first = planTrials(loaded.plan, only === undefined ? {} : { only });
+    const { plannedCells } = extentOf([...first, ...planned]);
     await writer.updateEnvironment({
       ...environment,
       plannedTrials: Math.max(environment.plannedTrials, plannedTrials),

@@ -16,7 +16,7 @@ export function extrapolations(
       : []),
     ...(longestPassMs > dirty.longestMs * 1.01
       ? [
-          `A pass takes ${seconds(longestPassMs)}; the longest window measured is ${seconds(dirty.longestMs)}: the interval is from no more dirtied than in that to its last slope all along.`,
+          `A pass may take ${seconds(longestPassMs)}; the longest window measured is ${seconds(dirty.longestMs)}: the interval is from no more dirtied than in that to its last slope all along.`,
         ]
       : []),
   ];

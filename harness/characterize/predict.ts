@@ -101,7 +101,8 @@ export function predict(workload: Workload, conditions: Conditions, costs: HostC
     );
   const measured = varied(LEVELS);
   // What is dirtied in a pass longer than all windows is not known: then both ends of what may be count as well.
-  const isBeyond = measured.some(({ longestPassMs }) => longestPassMs > median.longestMs * 1.01);
+  const longestPassMs = Math.max(...measured.map((figures) => figures.longestPassMs));
+  const isBeyond = longestPassMs > median.longestMs * 1.01;
   const variants = isBeyond ? [...measured, ...varied(['stays', 'grows'])] : measured;
   const ending = variants.filter(({ converged }) => converged);
   const convergence = convergenceOf(model, expected, isBeyond);
@@ -149,7 +150,7 @@ export function predict(workload: Workload, conditions: Conditions, costs: HostC
       isLinkBound: model.isLinkBound,
       brownoutMs: expected.brownoutMs,
     }),
-    extrapolated: extrapolations(median, conditions.downtimeLimitMs, expected.longestPassMs),
+    extrapolated: extrapolations(median, conditions.downtimeLimitMs, longestPassMs),
     costs: costs.source,
   };
 }

@@ -1,7 +1,10 @@
 /** What `compare` and `regress` have in common: which metrics, which noise floor, which thresholds. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Metric } from '../analysis/metrics.ts';
 import type { RelativeThreshold } from '../analysis/threshold.ts';
 import { MigbenchError } from '../errors.ts';
+import { ENVIRONMENT_FILE } from '../record/layout.ts';
 
 /**
  * The noise floor of a run with `--aa`: of the one that is named, else of a compared one that is such a run.
@@ -17,10 +20,12 @@ export async function noiseFloorFor(
     const found = directory === undefined ? undefined : await readNoiseFloor(directory);
     if (found !== undefined && directory !== undefined) {
       const { readEnvironment } = await import('../record/reader.ts');
+      // The file of a floor alone may have been kept: then nobody knows what it was measured on.
+      const isWhole = existsSync(join(directory, ENVIRONMENT_FILE));
       return {
         noiseFloor: noiseFloorLookup(found),
         noiseFloorOf: directory,
-        noiseFloorFrom: await readEnvironment(directory),
+        ...(isWhole ? { noiseFloorFrom: await readEnvironment(directory) } : {}),
       };
     }
   }

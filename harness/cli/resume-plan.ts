@@ -49,16 +49,22 @@ export async function loadForResume(
 }
 
 /**
- * A plan that is named, with what the command line had added to it at the begin of the run: thresholds, and the
- * repetitions of `--aa`. A directory without a run is refused when it is opened.
+ * A plan that is named, with what the command line had added to it at the begin of the run: further thresholds, and the
+ * doubled repetitions of `--aa`. What was edited since is left as it is, and refused when the directory is opened, as is
+ * one without a run.
  */
 async function asBegun(plan: ResolvedPlan, runDirectory: string): Promise<ResolvedPlan> {
   const paths = [ENVIRONMENT_FILE, RESOLVED_PLAN_FILE].map((name) => join(runDirectory, name));
   if (!paths.every((path) => existsSync(path))) return plan;
   const { aa } = await readEnvironment(runDirectory);
   const begun = (await readJsonFile(join(runDirectory, RESOLVED_PLAN_FILE))) as ResolvedPlan;
-  const { thresholds, repetitions } = begun;
-  return { ...plan, thresholds, ...(aa === true ? { repetitions } : {}) };
+  const isAddedTo = plan.thresholds.every((text, place) => text === begun.thresholds[place]);
+  const isDoubled = aa === true && begun.repetitions === 2 * plan.repetitions;
+  return {
+    ...plan,
+    ...(isAddedTo ? { thresholds: begun.thresholds } : {}),
+    ...(isDoubled ? { repetitions: begun.repetitions } : {}),
+  };
 }
 
 /** The folders outside the run that its trials are made of, with their digests at its begin: workloads, credentials. */

@@ -84,8 +84,11 @@ describe('characterize', () => {
     expect(warnings.join(' ')).toMatch(warning);
     expect(await readFile(join(out, 'card.md'), 'utf8')).toMatch(verdict);
   });
+});
 
-  test.concurrent('a guest that idles is said to', async () => {
+// These two side by side as well, but not with the others: a scan of memory takes longer in a crowd.
+describe.concurrent('characterize, without a load', () => {
+  test('a guest that idles is said to', async () => {
     const out = join(folder, 'idle');
     const { exitCode, stderr, stdout } = await migbench(
       ...['characterize', 'idle', '--windows', '100ms,1s,2s', '--out', out],
@@ -98,7 +101,7 @@ describe('characterize', () => {
     expect(card.dirtyCurve[0]!.uniqueDirtyBytes.median).toBeLessThan(MIB);
   });
 
-  test.concurrent('a load that ends is refused', async () => {
+  test('a load that ends is refused', async () => {
     const ended = await migbench(
       ...['characterize', changing, '--set', 'workloads.0.mode=ends', '--out', join(folder, 'x')],
     );

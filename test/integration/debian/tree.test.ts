@@ -97,7 +97,7 @@ describe.skipIf(reason !== undefined)('a tree', () => {
 
   it('takes over what a killed maker has left', async () => {
     // A lock that no one renews, and a work folder of a process that is gone.
-    const work = new WorkDirectory(layout, 'killed');
+    const work = new WorkDirectory(layout, 'xz');
     const owner = JSON.parse(await readFile(join(work.path, 'owner.json'), 'utf8')) as object;
     await writeFile(join(work.path, 'owner.json'), JSON.stringify({ ...owner, startTicks: '1' }));
     await work.folder('apt/archives');

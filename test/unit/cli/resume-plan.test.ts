@@ -89,6 +89,14 @@ describe('with a plan', () => {
     expect(await begunAs({ repetitions: 6 }, true)).toMatchObject({ repetitions: 6 });
   });
 
+  test('what was edited since is not', async () => {
+    const thresholds = ['pause_ms.median<2s', 'outcome==completed'];
+    expect(await begunAs({ thresholds, repetitions: 8 }, true)).toMatchObject({
+      thresholds: ['pause_ms.median<1s'],
+      repetitions: 3,
+    });
+  });
+
   test('a directory without a run is left to be refused', async () => {
     const file = join(folder, 'plan.yaml');
     await writeFile(file, text);
