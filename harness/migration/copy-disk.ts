@@ -1,4 +1,5 @@
 /** A trial's own copy of its guest's disk. */
+import { rm } from 'node:fs/promises';
 import { MigbenchError } from '../errors.ts';
 import { hostProgram, run } from '../sandbox/process.ts';
 
@@ -26,6 +27,8 @@ export async function copyDisk(from: string, to: string, signal: AbortSignal): P
       purpose: 'copy the guest’s disk',
     });
   } catch (error) {
+    // Half a copy is of no use, and takes the room that is to be freed.
+    await rm(to, { force: true });
     throw withoutRoom(error, to);
   }
 }

@@ -50,7 +50,10 @@ export function threadsProbe({ source, destination }: ProbeContext): Probe {
 export class ThreadTimes {
   readonly #machines: readonly Pick<Machine, 'label' | 'process'>[];
   readonly #root: string;
+  /** By process and thread: names that stay. */
   readonly #names = new Map<string, string>();
+  /** Those that were read once. */
+  readonly #written = new Map<string, string>();
   #seconds = new Map<string, number>();
   /** How many there were when they were last read. */
   threads = 0;
@@ -112,8 +115,10 @@ export class ThreadTimes {
         const written = nameOf(folder);
         // A thread that never took a name has its maker's.
         name = written === mainName ? 'other' : written;
-        // One that was just made may still take one: the first thing that it does.
-        if (seconds > (name === 'other' ? 0.001 : 0)) this.#names.set(key, name);
+        // One that was just made may still take one: the first thing that it does. Its maker's may be another's than the first.
+        const isSettled = seconds > 0.001 || (name !== 'other' && this.#written.get(key) === name);
+        if (isSettled) this.#names.set(key, name);
+        else this.#written.set(key, name);
       }
       add(name, seconds);
     } catch {

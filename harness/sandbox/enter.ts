@@ -113,6 +113,9 @@ export function chooseScratch(mode: SandboxKind['mode'], inUse: readonly string[
  */
 export const DEFECT_INSIDE = 70;
 
+/** What a shell ends with where it cannot start a program. */
+const NOT_STARTED: readonly number[] = [126, 127];
+
 /**
  * The same program, deaf to the loss of a terminal, which is told to all of its processes: unshare dies of it where it
  * does not ignore it, and what it started with it. The measuring process hears it all the same.
@@ -160,7 +163,15 @@ export async function runInside(kind: SandboxKind, options: InsideOptions): Prom
     const result = await subprocess;
     const { exitCode } = result;
     if (exitCode === DEFECT_INSIDE) return EXIT_CODES.internal;
+    if (exitCode !== undefined && NOT_STARTED.includes(exitCode)) {
+      throw new MigbenchError(
+        'host-unfit',
+        `The measuring process could not be started: ${kind.entrance.file} is not installed, or may not be executed.`,
+      );
+    }
     if (exitCode === undefined || exitCode === EXIT_CODES.internal || exitCode > 130) {
+      // A terminal that is lost before anybody inside listens: what was to end has ended.
+      if (options.signal.aborted) return EXIT_CODES.interrupted;
       // unshare ends with 1 where what it started was killed: by SIGKILL, since other signals are handled inside.
       const how = result.signal ?? 'SIGKILL';
       throw killedError({ how, before: killsBefore, after: outOfMemoryKills() });

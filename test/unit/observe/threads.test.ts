@@ -71,7 +71,7 @@ describe('reading threads', () => {
     };
   }
 
-  it('gives what has changed, and looks at a name no more once it is another than the first', () => {
+  it('gives what has changed, and looks at a name no more once it was the same twice', () => {
     const { times, put, remove } = fakeThreads();
     put(7, 'qemu-system', 2e9);
     put(8, 'CPU 0/TCG', 500_000);
@@ -84,6 +84,7 @@ describe('reading threads', () => {
       ]),
     );
     expect(times.threads).toBe(3);
+    expect(times.changed()).toEqual(new Map());
     remove(8, 'comm');
     expect(times.changed()).toEqual(new Map());
     put(9, 'worker', 600_000);
@@ -93,6 +94,15 @@ describe('reading threads', () => {
         ['source/other', 0],
       ]),
     );
+  });
+
+  it('does not keep a name that a new thread has from its maker', () => {
+    const { times, put } = fakeThreads();
+    put(7, 'qemu-system', 0);
+    put(8, 'live_migration', 1000);
+    times.changed();
+    put(8, 'multifdsend_0', 2000);
+    expect([...times.changed().keys()]).toContain('source/multifdsend_0');
   });
 
   it('goes on with the others where one ends while it is read', () => {

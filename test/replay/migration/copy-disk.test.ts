@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { exitCodeOf, isDiskFull, MigbenchError } from '../../../harness/errors.ts';
 import { copyDisk, withoutRoom } from '../../../harness/migration/copy-disk.ts';
 import { runTrial, type TrialOptions } from '../../../harness/migration/trial.ts';
-import { cellSpec } from './fixtures.ts';
+import { cellSpec } from '../../unit/migration/fixtures.ts';
 
 const { signal } = new AbortController();
 let folder: string;
@@ -32,9 +32,11 @@ test('a copy is the same', async () => {
 
 test('no room: a full disk, known as one', async () => {
   // Every write to /dev/full fails with ENOSPC.
-  const error = await errorOf(copyDisk(template, '/dev/full', signal));
+  const full = join(folder, 'disk.raw');
+  await symlink('/dev/full', full);
+  const error = await errorOf(copyDisk(template, full, signal));
   expect(error.code).toBe('host-unfit');
-  expect(error.message).toMatch(/^The disk is full: .*\/dev\/full.* --resume\.$/u);
+  expect(error.message).toMatch(/^The disk is full: .*disk\.raw.* --resume\.$/u);
   expect(isDiskFull(error.cause)).toBe(true);
 });
 
