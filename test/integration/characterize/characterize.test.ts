@@ -1,6 +1,9 @@
-/** Cards of real guests: the dirty curve against what the workload is known to dirty, and loads that change. */
+/**
+ * Cards of real guests: the dirty curve against what the workload is known to dirty, a guest without a load, and a load
+ * that ends. Loads that change are in test/long.
+ */
 import { execa } from 'execa';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -63,30 +66,9 @@ describe('characterize', () => {
       predictions: [{ convergence: 'yes' }, {}, {}, {}, {}, {}],
     });
   });
-
-  // Side by side: up to a minute and a half each, of guests that are idle most of the time.
-  test.concurrent.each([
-    ['phases', /It has phases: /u, /has phases: the curve mixes them/u],
-    ['drift', /It drifts: /u, /drifts: what it dirties changed/u],
-  ])('a load with %s is reported as such', async (mode, verdict, warning) => {
-    const out = join(folder, mode);
-    const { exitCode, stderr, stdout } = await migbench(
-      ...['characterize', changing, '--set', `workloads.0.mode=${mode}`],
-      ...['--windows', '1s,10s', '--out', out],
-    );
-    expect(exitCode, stderr).toBe(0);
-    const { phases, warnings } = await readCard(out);
-    expect(phases.kind, phases.detail).toBe(mode);
-    // 4 and 40 MiB/s; a drift runs through all of that within a minute, of which half is seen.
-    const [first = 0, last = 0] = phases.levels!;
-    expect(last / first).toBeGreaterThan(1.4);
-    expect(stdout).toMatch(verdict);
-    expect(warnings.join(' ')).toMatch(warning);
-    expect(await readFile(join(out, 'card.md'), 'utf8')).toMatch(verdict);
-  });
 });
 
-// These two side by side as well, but not with the others: a scan of memory takes longer in a crowd.
+// Side by side: guests that are idle most of the time.
 describe.concurrent('characterize, without a load', () => {
   test('a guest that idles is said to', async () => {
     const out = join(folder, 'idle');
