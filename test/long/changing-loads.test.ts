@@ -19,8 +19,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 needsGuests();
 
 describe('characterize', () => {
-  // Side by side: up to a minute and a half each, of guests that are idle most of the time.
-  test.concurrent.each([
+  test.each([
     ['phases', /It has phases: /u, /has phases: the curve mixes them/u],
     ['drift', /It drifts: /u, /drifts: what it dirties changed/u],
   ])('a load with %s is reported as such', async (mode, verdict, warning) => {
