@@ -30,7 +30,7 @@ function missingBuild(reference: string): QemuBuild {
   const binary = `<${reference}>/qemu-system-x86_64`;
   return {
     ...{ reference, resolvedReference: reference, binary, firmwareArgs: [] },
-    ...{ version: 'unknown', package: '', sha256: '' },
+    ...{ version: 'unknown', package: '', machineType: 'pc', sha256: '' },
     program: { file: binary, args: [] },
   };
 }

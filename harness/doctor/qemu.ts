@@ -6,7 +6,6 @@ import { z } from 'zod';
 import { MigbenchError, messageOf } from '../errors.ts';
 import { EMBEDDED_BUILD, listBuilds, type QemuBuild } from '../qemu/builds/index.ts';
 import { findSystemQemu } from '../qemu/builds/resolve-build.ts';
-import { ownMachineType } from '../qemu/machine-type.ts';
 import type { SandboxKind } from '../sandbox/enter.ts';
 import { run } from '../sandbox/process.ts';
 import { bootSector, BOOT_SECTOR_TEXT } from './boot-sector.ts';
@@ -52,12 +51,19 @@ export async function probeAccelerator(
   try {
     const disk = join(folder, 'boot.img');
     await writeFile(disk, bootSector());
-    const machine = await ownMachineType(build, signal);
     const startedMs = performance.now();
     const { stdout } = await run(
       inside(kind, build.program),
       [
-        ...[...build.firmwareArgs, '-accel', accelerator, '-machine', machine, '-m', '32M'],
+        ...[
+          ...build.firmwareArgs,
+          '-accel',
+          accelerator,
+          '-machine',
+          build.machineType,
+          '-m',
+          '32M',
+        ],
         ...['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'none', '-no-reboot'],
         ...['-drive', `file=${disk},format=raw,if=ide,snapshot=on`, '-serial', 'stdio'],
       ],
@@ -93,11 +99,10 @@ export async function probePostcopy(
   const name = 'post-copy, tried';
   const remedy = 'See the line on post-copy above.';
   try {
-    const machine = await ownMachineType(build, signal);
     const { stdout } = await run(
       inside(kind, build.program),
       [
-        ...[...build.firmwareArgs, '-machine', `${machine},accel=tcg:kvm`, '-m', '32M'],
+        ...[...build.firmwareArgs, '-machine', `${build.machineType},accel=tcg:kvm`, '-m', '32M'],
         ...['-nodefaults', '-no-user-config', '-display', 'none', '-incoming', 'defer'],
         ...['-qmp', 'stdio'],
       ],

@@ -12,7 +12,6 @@ import { MigbenchError, messageOf } from '../errors.ts';
 import type { GuestRecipe } from '../guest/recipe.ts';
 import { startGuest, type Stage } from '../guest/start-guest.ts';
 import { throwIfInterrupted } from '../deadline.ts';
-import { ownMachineType } from './machine-type.ts';
 
 /** A guest under KVM is up in a second or two; one that is not by then never will be. */
 const BOOT_LIMIT_MS = 15_000;
@@ -64,16 +63,9 @@ async function cachedProbe(
   if (refusal !== undefined) return { chosen: 'tcg', reason: refusal };
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
   const path = join(cache, `${recipe.build.sha256.slice(0, 16)}-${bootId}.json`);
-  return rememberedChoice(path, async () => {
-    try {
-      const own = probeRecipe(recipe, await ownMachineType(recipe.build, stage.signal));
-      return await firstCpuThatBoots((cpu) => bootUnderKvm(stage, { ...own, cpu }, folder));
-    } catch (error) {
-      throwIfInterrupted(stage.signal);
-      // A build that does not say what it has says nothing of KVM.
-      return against(messageOf(error), false);
-    }
-  });
+  return rememberedChoice(path, () =>
+    firstCpuThatBoots((cpu) => bootUnderKvm(stage, { ...probeRecipe(recipe), cpu }, folder)),
+  );
 }
 
 /** What a probe found, and whether another would find the same until this host boots again. */
@@ -107,18 +99,12 @@ function named(choice: AcceleratorChoice, path: string): AcceleratorChoice {
   return { ...choice, reason: `${choice.reason} (${note})` };
 }
 
-/**
- * The guest of the probe: small and the same for every plan, so that only KVM itself can be in its way.
- *
- * @param machineType this build's own newest; no other build has to know it.
- */
-export function probeRecipe(
-  recipe: Omit<GuestRecipe, 'accelerator' | 'cpu'>,
-  machineType: 'pc' | 'q35',
-): GuestRecipe {
+/** The guest of the probe: small and the same for every plan, so that only KVM itself can be in its way. */
+export function probeRecipe(recipe: Omit<GuestRecipe, 'accelerator' | 'cpu'>): GuestRecipe {
   return {
     ...recipe,
-    machineType,
+    // This build's own newest; no other build has to know it.
+    machineType: recipe.build.machineType,
     accelerator: 'kvm',
     cpu: 'host',
     shape: { memoryBytes: 256 * 1024 * 1024, vcpus: 1, backend: 'ram' },
@@ -159,12 +145,11 @@ export function bootLimitMs(model: string): number {
   return model.startsWith('QEMU TCG') ? EMULATED_BOOT_LIMIT_MS : BOOT_LIMIT_MS;
 }
 
-const against = (why: string, isFinal: boolean): Verdict => ({
-  choice: { chosen: 'tcg', reason: `a guest did not come up under KVM: ${why}` },
-  isFinal,
-});
-
 async function bootUnderKvm(stage: Stage, recipe: GuestRecipe, folder: string): Promise<Verdict> {
+  const against = (why: string, isFinal: boolean): Verdict => ({
+    choice: { chosen: 'tcg', reason: `a guest did not come up under KVM: ${why}` },
+    isFinal,
+  });
   const gone = new AbortController();
   try {
     await using guest = (

@@ -1,7 +1,5 @@
 /** Which machine type a guest gets: pinned to one exact name that both builds know. */
 import { MigbenchError } from '../errors.ts';
-import { run } from '../sandbox/process.ts';
-import type { QemuBuild } from './builds/index.ts';
 
 /** What a build says of one machine type. */
 export interface MachineType {
@@ -52,24 +50,6 @@ export function pinMachineType(
     `guest.machine: expected a machine type that both QEMU builds know, found ${JSON.stringify(requested)}. ` +
       `Both know: pc, q35, ${some.slice(0, 40).join(', ')}.`,
   );
-}
-
-/** How long a build may take to list its machine types, ms. */
-const LIST_TIMEOUT_MS = 10_000;
-
-/**
- * A machine type of a build's own, for a guest that nobody else is to run.
- *
- * @throws MigbenchError `host-unfit` where the build does not list its machine types.
- */
-export async function ownMachineType(build: QemuBuild, signal: AbortSignal): Promise<'pc' | 'q35'> {
-  const { stdout } = await run(build.program, ['-machine', 'help'], {
-    timeoutMs: LIST_TIMEOUT_MS,
-    errorCode: 'host-unfit',
-    purpose: `ask ${build.reference} for its machine types`,
-    signal,
-  });
-  return machineTypeIn(stdout);
 }
 
 /** `pc`, or `q35` in a build that was made without it, by the answer to `-machine help`: a name, or an alias, per line. */

@@ -8,6 +8,7 @@ import { replaceFile, type CacheLayout } from '../../debian/cache.ts';
 import { executableKind } from '../../debian/elf.ts';
 import { MigbenchError, messageOf } from '../../errors.ts';
 import { run, type Program } from '../../sandbox/process.ts';
+import { machineTypeIn } from '../machine-type.ts';
 
 /** Facts about one emulator binary. */
 export interface BuildFacts {
@@ -15,6 +16,8 @@ export interface BuildFacts {
   readonly version: string;
   /** What the vendor calls it: `Debian 1:10.0.13+ds-0+deb13u1`; empty where the build has none. */
   readonly package: string;
+  /** Its machine type for a guest that nobody else is to run: pc, or q35 in a build that was made without it. */
+  readonly machineType: 'pc' | 'q35';
   /** SHA-256 of the binary, hex; of a script's text and what it printed for `--version`. */
   readonly sha256: string;
   /** The file is a script: which QEMU it starts may change without it. */
@@ -36,6 +39,7 @@ const factSchema = z.object({
   mtimeMs: z.number(),
   version: z.string(),
   package: z.string(),
+  machineType: z.enum(['pc', 'q35']),
   sha256: z.string(),
 });
 
@@ -83,7 +87,8 @@ export async function probeBuild(
   const isScript = executableKind(binary).kind === 'script';
   const fact = isScript ? undefined : readFact(layout, binary);
   if (fact !== undefined && fact.sizeBytes === sizeBytes && fact.mtimeMs === mtimeMs) {
-    return { version: fact.version, package: fact.package, sha256: fact.sha256 };
+    const { version, package: vendor, machineType, sha256 } = fact;
+    return { version, package: vendor, machineType, sha256 };
   }
   const ask = async (...args: string[]): Promise<string> => {
     const options = {
@@ -119,12 +124,13 @@ export async function probeBuild(
       `${binary} (QEMU ${version.version}) has neither the pc nor the q35 machine: expected an emulator for x86-64, such as qemu-system-x86_64.`,
     );
   }
+  const machineType = machineTypeIn(machines);
   const sha256 = await fileSha256(binary, signal);
   if (isScript) {
     const both = createHash('sha256').update(`${sha256}\n${output}`).digest('hex');
-    return { ...version, sha256: both, isScript };
+    return { ...version, machineType, sha256: both, isScript };
   }
-  const facts = { ...version, sha256 };
+  const facts = { ...version, machineType, sha256 };
   const text = JSON.stringify({ path: binary, sizeBytes, mtimeMs, ...facts });
   // Only a saving of time: a cache that cannot be written must not stop a run.
   await replaceFile(factPath(layout, binary), `${text}\n`).catch(() => undefined);

@@ -19,6 +19,7 @@ test('the probe boots a small guest, whatever the plan’s is', () => {
   const build = {
     ...{ reference: 'system', resolvedReference: 'path:/q', binary: '/q', firmwareArgs: [] },
     ...{ version: '10.0.0', package: '', sha256: 'ab', program: { file: '/q', args: [] } },
+    machineType: 'pc' as const,
   };
   const planned = {
     build,
@@ -28,14 +29,16 @@ test('the probe boots a small guest, whatever the plan’s is', () => {
     workload: idle!.definition,
     parameters: {},
   };
-  expect(probeRecipe(planned, 'pc')).toMatchObject({
+  expect(probeRecipe(planned)).toMatchObject({
     build,
     machineType: 'pc',
     accelerator: 'kvm',
     cpu: 'host',
   });
-  expect(probeRecipe(planned, 'q35').machineType).toBe('q35');
-  expect(probeRecipe(planned, 'pc').shape).toEqual({
+  expect(probeRecipe({ ...planned, build: { ...build, machineType: 'q35' } }).machineType).toBe(
+    'q35',
+  );
+  expect(probeRecipe(planned).shape).toEqual({
     memoryBytes: 256 * 2 ** 20,
     vcpus: 1,
     backend: 'ram',

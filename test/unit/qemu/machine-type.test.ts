@@ -1,14 +1,10 @@
 /** Which machine type a pair of builds agrees on. */
-import { chmod, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   machineTypeIn,
-  ownMachineType,
   pinMachineType,
   type MachineType,
 } from '../../../harness/qemu/machine-type.ts';
-import { temporaryFolder } from '../record/temporary.ts';
 
 const build = (newest: string, ...names: string[]): MachineType[] => [
   { name: `pc-i440fx-${newest}`, alias: 'pc' },
@@ -94,24 +90,5 @@ describe('a machine type of a build’s own', () => {
   test('pc where the build has it, q35 where it was made without', () => {
     expect(machineTypeIn(`Supported machines are:\n${i440fx}${q35}`)).toBe('pc');
     expect(machineTypeIn(`Supported machines are:\n${q35}`)).toBe('q35');
-  });
-
-  test('is asked of the build itself', async () => {
-    const file = join(await temporaryFolder(), 'qemu');
-    const asked = {
-      ...{ reference: 'path:/q', resolvedReference: 'path:/q', binary: file, firmwareArgs: [] },
-      ...{ version: '10.0.0', package: '', sha256: 'ab', program: { file, args: [] } },
-    };
-    const { signal } = new AbortController();
-    await writeFile(file, `#!/bin/sh\n[ "$*" = "-machine help" ] && cat <<'END'\n${q35}END\n`);
-    await chmod(file, 0o755);
-    expect(await ownMachineType(asked, signal)).toBe('q35');
-    await writeFile(file, '#!/bin/sh\necho broken >&2\nexit 1\n');
-    await expect(ownMachineType(asked, signal)).rejects.toMatchObject({
-      code: 'host-unfit',
-      message: expect.stringMatching(
-        /^Could not ask path:\/q for its machine types: .*\nbroken$/u,
-      ) as unknown,
-    });
   });
 });
