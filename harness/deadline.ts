@@ -7,21 +7,12 @@ import { MigbenchError } from './errors.ts';
  *
  * The promise itself goes on; the caller owns its end.
  */
-export async function deadline<T, L>(
+export function deadline<T, L>(
   promise: Promise<T>,
   timeoutMs: number,
   late: () => L,
 ): Promise<T | L> {
-  let handle: NodeJS.Timeout | undefined;
-  const expiry = new Promise<'late'>((resolve) => {
-    handle = setTimeout(() => resolve('late'), timeoutMs);
-  });
-  try {
-    const winner = await Promise.race([promise.then((value) => ({ value })), expiry]);
-    return winner === 'late' ? late() : winner.value;
-  } finally {
-    clearTimeout(handle);
-  }
+  return untilSilent(() => promise, timeoutMs, late);
 }
 
 /**

@@ -28,13 +28,17 @@ export function describeHost(): Environment['host'] {
   };
 }
 
-function distribution(): string {
+/** /etc/os-release; empty where it cannot be read. */
+export function osRelease(): string {
   try {
-    const text = readFileSync('/etc/os-release', 'utf8');
-    return /^PRETTY_NAME="?(?<name>[^"\n]*)"?$/mu.exec(text)?.groups?.['name'] ?? 'unknown';
+    return readFileSync('/etc/os-release', 'utf8');
   } catch {
-    return 'unknown';
+    return '';
   }
+}
+
+function distribution(): string {
+  return /^PRETTY_NAME="?(?<name>[^"\n]*)"?$/mu.exec(osRelease())?.groups?.['name'] ?? 'unknown';
 }
 
 /** Memory that can be used without swapping, bytes; a cgroup's limit counts where it is lower. */

@@ -153,14 +153,13 @@ export async function openRun(
     const { environment } = writer;
     requireSameSandbox(environment, kind, runDirectory);
     warnings = [...resumed.state.warnings, ...hostChanges(environment)];
-    const { plannedTrials } = extentOf(planned);
     // Those of the begin, and what is gone on with, which may be others (--only).
     const { only } = environment;
     const first = planTrials(loaded.plan, only === undefined ? {} : { only });
     const { plannedCells } = extentOf([...first, ...planned]);
     await writer.updateEnvironment({
       ...environment,
-      plannedTrials: Math.max(environment.plannedTrials, plannedTrials),
+      plannedTrials: Math.max(environment.plannedTrials, planned.length),
       plannedCells: Math.max(environment.plannedCells ?? 0, plannedCells),
     });
   } else {

@@ -1,8 +1,8 @@
 /** Whether Debian packages can be fetched: what this host lacks, and the guest itself, are made of them. */
-import { readFileSync } from 'node:fs';
 import { findKeyrings, findProgram } from '../debian/host.ts';
 import { hostArchitecture } from '../debian/architecture.ts';
 import { findMirror } from '../debian/mirror.ts';
+import { osRelease } from '../host.ts';
 import { messageOf } from '../errors.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
 
@@ -27,14 +27,6 @@ export function mirrorRemedy(release: string): string {
   return /^ID="?debian"?$/mu.test(release)
     ? 'Or write one into /etc/apt/sources.list.'
     : 'Give --mirror to each command that fetches (run, qemu add, …); the apt sources of this host are not Debian’s and stay as they are.';
-}
-
-function osRelease(): string {
-  try {
-    return readFileSync('/etc/os-release', 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** @param cached whether the cache holds a guest image. */

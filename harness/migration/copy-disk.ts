@@ -1,16 +1,13 @@
 /** A trial's own copy of its guest's disk. */
 import { rm } from 'node:fs/promises';
-import { MigbenchError } from '../errors.ts';
+import { explainFullDisk, MigbenchError } from '../errors.ts';
 import { hostProgram, run } from '../sandbox/process.ts';
 
 /** Deadline for copying the guest's disk, ms. */
 const TIMEOUT_MS = 600_000;
 
 /** cp says in words what a system call says by a code; `run` gives it the C locale. */
-const NO_ROOM = [
-  { code: 'ENOSPC', words: ': No space left on device' },
-  { code: 'EDQUOT', words: ': Disk quota exceeded' },
-];
+const NO_ROOM = /: (?:No space left on device|Disk quota exceeded)/u;
 
 /**
  * Copy a guest's disk, holes and all.
@@ -36,12 +33,7 @@ export async function copyDisk(from: string, to: string, signal: AbortSignal): P
 /** An error of cp as one of a full disk, where it says that it met one. */
 export function withoutRoom(error: unknown, to: string): unknown {
   if (!(error instanceof MigbenchError) || error.code === 'interrupted') return error;
-  const met = NO_ROOM.find(({ words }) => error.message.includes(words));
-  if (met === undefined) return error;
-  return new MigbenchError(
-    'host-unfit',
-    `The disk is full: a trial’s copy of the guest’s disk could not be written to ${to}. What was recorded before is ` +
-      'safe: free some space and go on with --resume.',
-    { cause: Object.assign(new Error(error.message, { cause: error }), { code: met.code }) },
-  );
+  if (!NO_ROOM.test(error.message)) return error;
+  const what = `a trial’s copy of the guest’s disk could not be written to ${to}`;
+  return explainFullDisk(Object.assign(new Error(what, { cause: error }), { code: 'ENOSPC' }));
 }

@@ -58,14 +58,15 @@ export function settingsFor(
   const rate = spec.link.bandwidthBitsPerSecond;
   if (mode === 'loopback' && rate !== 'unlimited') {
     const linkBytesPerSecond = Math.floor(rate / 8);
-    const isPostcopyLimited =
-      spec.capabilities['postcopy-ram'] === true &&
-      known.parameters.includes('max-postcopy-bandwidth');
-    for (const name of [
-      'max-bandwidth',
-      ...(isPostcopyLimited ? ['max-postcopy-bandwidth'] : []),
-    ]) {
+    const limit = (name: string): void => {
       parameters[name] = lower(parameters[name], linkBytesPerSecond);
+    };
+    limit('max-bandwidth');
+    if (
+      spec.capabilities['postcopy-ram'] === true &&
+      known.parameters.includes('max-postcopy-bandwidth')
+    ) {
+      limit('max-postcopy-bandwidth');
     }
   }
   return { capabilities, parameters };

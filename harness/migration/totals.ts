@@ -7,7 +7,8 @@ function lastNonZero(values: readonly (number | undefined)[]): number | undefine
   return values.findLast((value) => value !== undefined && value > 0);
 }
 
-function highest(values: readonly (number | undefined)[]): number | undefined {
+/** The highest of what is known; `undefined` for none. Not by arguments: there may be hundreds of thousands. */
+export function highest(values: readonly (number | undefined)[]): number | undefined {
   return values.reduce(
     (most, value) => (value === undefined ? most : Math.max(most ?? value, value)),
     undefined,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { throwIfInterrupted, window } from '../deadline.ts';
 import { isDiskFull, MigbenchError, messageOf } from '../errors.ts';
 import type { StartedGuest } from '../guest/start-guest.ts';
+import { rateBetween } from '../guest/telemetry-samples.ts';
 import { ProbeSet, type ProbeResults } from '../observe/probe.ts';
 import { probeFactories } from '../observe/probes.ts';
 import { workloadCostOf } from '../observe/workload.ts';
@@ -174,17 +175,13 @@ class Trial {
     this.#watch.lap('migration');
     await probes.migrated();
     this.#watch.lap('probes');
-    const cost = workloadCostOf(telemetry, template.recipe.workload, {
-      baselineFromMs,
-      baselineToMs,
-      startedMs: observation.startedAtMs,
-      stopAtMs: observation.stopAtMs,
-      resumeAtMs: observation.resumeAtMs,
-      resumedMs: observation.endedAtMs,
-    });
     if (observation.end.kind === 'completed') {
       onStep?.('settle');
-      const baseline = cost(observation.endedAtMs).workloadBaselinePerSecond;
+      const { gate: load } = template.recipe.workload;
+      const baseline =
+        load === undefined
+          ? undefined
+          : rateBetween(telemetry.samples, baselineFromMs, baselineToMs);
       await awaitAftermath({
         telemetry,
         windows: spec.windows,
@@ -205,7 +202,15 @@ class Trial {
       ...report.measurements,
       ...totalsOf(observation, spec.capabilities['auto-converge'] === true),
       ...this.#mirror?.measurements,
-      ...known({ ...cost(endedAtMs) }),
+      ...known({
+        ...workloadCostOf(telemetry, template.recipe.workload, {
+          ...{ baselineFromMs, baselineToMs, endedMs: endedAtMs },
+          startedMs: observation.startedAtMs,
+          stopAtMs: observation.stopAtMs,
+          resumeAtMs: observation.resumeAtMs,
+          resumedMs: observation.endedAtMs,
+        }),
+      }),
     };
     await this.#destinationTotals(destination);
     const place = observation.end.kind === 'completed' ? destination : source;

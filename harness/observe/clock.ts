@@ -1,6 +1,6 @@
 /** How far the guest's wall clock stepped against the host's across a migration. */
 import type { Sample } from '../guest/telemetry-samples.ts';
-import { known } from '../migration/totals.ts';
+import { highest, known } from '../migration/totals.ts';
 import type { Moments, Probe, ProbeContext } from './probe.ts';
 
 /** Each side is looked at for this long: over a long migration two clocks drift apart without any step, ms. */
@@ -50,9 +50,5 @@ function enoughOf(few: readonly Sample[], all: readonly Sample[]): readonly Samp
 
 /** The guest's clock less the host's, by the least delayed sample, ms. */
 function lead(samples: readonly Sample[]): number | undefined {
-  let most: number | undefined;
-  for (const { guestRealtimeMs, arrivedMs } of samples) {
-    most = Math.max(most ?? -Infinity, guestRealtimeMs - arrivedMs);
-  }
-  return most;
+  return highest(samples.map(({ guestRealtimeMs, arrivedMs }) => guestRealtimeMs - arrivedMs));
 }

@@ -90,7 +90,7 @@ export class ProbeSet implements AsyncDisposable {
   /** Why a probe was given up. */
   readonly #failures = new Map<Probe, string>();
   readonly #stopped = new Set<Probe>();
-  #startedMs = performance.now();
+  readonly #startedMs = performance.now();
 
   constructor(factories: readonly ProbeFactory[], context: ProbeContext) {
     this.#signal = context.stage.signal;
@@ -100,7 +100,6 @@ export class ProbeSet implements AsyncDisposable {
   }
 
   start(): Promise<void> {
-    this.#startedMs = performance.now();
     return this.#each('start');
   }
 

@@ -86,7 +86,8 @@ export class ThreadTimes {
     if (pid === undefined) return;
     const folder = `${this.#root}/${pid}/task`;
     try {
-      const mainName = nameOf(`${folder}/${pid}`);
+      let main: string | undefined;
+      const mainName = (): string => (main ??= nameOf(`${folder}/${pid}`));
       for (const thread of readdirSync(folder)) {
         this.threads += 1;
         this.#addThread(pid, thread, mainName, (name, seconds) => {
@@ -102,7 +103,7 @@ export class ThreadTimes {
   #addThread(
     pid: number,
     thread: string,
-    mainName: string,
+    mainName: () => string,
     add: (name: string, seconds: number) => void,
   ): void {
     const folder = `${this.#root}/${pid}/task/${thread}`;
@@ -114,7 +115,7 @@ export class ThreadTimes {
       if (name === undefined) {
         const written = nameOf(folder);
         // A thread that never took a name has its maker's.
-        name = written === mainName ? 'other' : written;
+        name = written === mainName() ? 'other' : written;
         // One that was just made may still take one: the first thing that it does. Its maker's may be another's than the first.
         const isSettled = seconds > 0.001 || (name !== 'other' && this.#written.get(key) === name);
         if (isSettled) this.#names.set(key, name);

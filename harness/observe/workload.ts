@@ -97,14 +97,13 @@ function slidingRates(samples: readonly Sample[], fromMs: number, toMs: number):
   }).filter((rate) => rate !== undefined);
 }
 
-/** The cost so far of a migration, as a function of the end of its aftermath; nothing for a guest without a load. */
+/** What a migration cost; nothing for a guest without a load. */
 export function workloadCostOf(
   telemetry: Telemetry,
   workload: WorkloadDefinition,
-  windows: Omit<WorkloadWindows, 'endedMs'>,
-): (endedMs: number) => Partial<WorkloadCost> {
-  return (endedMs) =>
-    workload.gate === undefined ? {} : workloadCost(telemetry.samples, { ...windows, endedMs });
+  windows: WorkloadWindows,
+): Partial<WorkloadCost> {
+  return workload.gate === undefined ? {} : workloadCost(telemetry.samples, windows);
 }
 
 function lostSeconds(
