@@ -1,9 +1,9 @@
 /** What a reader must know before the figures: what failed, what was left out, and what the figures are not. */
-import { DRIFT_BOUND, DRIFT_WORTH_SAYING, driftOf } from '../harness/analysis/drift.ts';
+import { DRIFT_BOUND, DRIFT_WORTH_SAYING, driftOf, driftText } from '../harness/analysis/drift.ts';
 import { failedChecks, type Gate } from '../harness/analysis/gate.ts';
 import type { Run } from '../harness/record/reader.ts';
 import type { SkipReason, TrialRecord } from '../harness/record/schema.ts';
-import { formatBitRate, formatByteRate, formatDuration } from '../harness/units.ts';
+import { formatBitRate, formatByteRate } from '../harness/units.ts';
 import { counted } from './format.ts';
 import { groupsOf } from './groups.ts';
 import { effectiveParameter } from './settings.ts';
@@ -26,14 +26,13 @@ export type CellNames = (cellId: string) => string;
 function drifted({ environment }: Run): readonly Notice[] {
   const drift = driftOf(environment.calibrations);
   if (drift === undefined || drift.factor <= DRIFT_WORTH_SAYING) return [];
-  const { task, fastestMs, slowestMs, factor, calibrations } = drift;
-  const untrusted = factor > DRIFT_BOUND;
+  const untrusted = drift.factor > DRIFT_BOUND;
   return [
     {
       level: untrusted ? 'warning' : 'note',
       text:
-        `The host drifted: ${task} took ${formatDuration(fastestMs)} at one time of the run and ${formatDuration(slowestMs)} at another ` +
-        `(× ${factor.toFixed(1)}, of ${calibrations} calibrations).${untrusted ? ' The results are not to be trusted.' : ''}`,
+        `The host drifted: ${driftText(drift)}.` +
+        (untrusted ? ' The results are not to be trusted.' : ''),
       ...(untrusted ? { remedy: 'Run it again while nothing else uses the host.' } : {}),
     },
   ];

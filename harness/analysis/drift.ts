@@ -3,6 +3,7 @@
  * calibrations between blocks.
  */
 import type { Calibration } from '../record/schema.ts';
+import { formatDuration } from '../units.ts';
 
 /** Beyond this factor the results are untrusted: the host was not one machine during the run. */
 export const DRIFT_BOUND = 3;
@@ -22,6 +23,14 @@ export interface Drift {
   /** slowest ÷ fastest; at least 1. */
   readonly factor: number;
   readonly calibrations: number;
+}
+
+/** A drift in words: `memory-copy-8MiB took 2 ms at one time of the run and 56 ms at another (× 28.0, of 9 calibrations)`. */
+export function driftText({ task, fastestMs, slowestMs, factor, calibrations }: Drift): string {
+  return (
+    `${task} took ${formatDuration(fastestMs)} at one time of the run and ${formatDuration(slowestMs)} at another ` +
+    `(× ${factor.toFixed(1)}, of ${calibrations} calibrations)`
+  );
 }
 
 /** The greatest drift of any task; `undefined` for fewer than two calibrations. */

@@ -1,8 +1,7 @@
 /** How many trials completed, as an outcome of its own: compared in every pair of cells, corrected across them. */
-import { benjaminiHochberg } from '../analysis/benjamini-hochberg.ts';
 import { fisherExact, leastFisherP } from '../analysis/fisher-exact.ts';
-import { holm } from '../analysis/holm.ts';
 import { wilsonInterval } from '../analysis/wilson-interval.ts';
+import { corrected } from './correction.ts';
 import type { CellPair } from './match.ts';
 import type { CellData } from './side.ts';
 import type { CompareOptions, CompletionComparison } from './types.ts';
@@ -13,7 +12,6 @@ export function completionsOf(
   pairs: readonly CellPair[],
   options: CompareOptions,
 ): readonly CompletionComparison[] {
-  const correct = options.correction === 'holm' ? holm : benjaminiHochberg;
   const counts = pairs.map(({ base, candidate }) => {
     const one = completed(base);
     const other = completed(candidate);
@@ -26,9 +24,8 @@ export function completionsOf(
       canBeCalled: isTested && leastFisherP(one, other) <= options.alpha,
     };
   });
-  const tested = counts.filter(({ canBeCalled: can }) => can);
-  const adjusted = correct(tested.map(({ p }) => p ?? 1));
-  const adjustedOf = new Map(tested.map((each, index) => [each, adjusted[index]]));
+  const tested = counts.filter(({ canBeCalled }) => canBeCalled);
+  const adjustedOf = corrected(tested, ({ p }) => p, options.correction);
   return counts.map((each): CompletionComparison => {
     const adjustedP = adjustedOf.get(each);
     const sides = {

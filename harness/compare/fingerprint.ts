@@ -1,7 +1,7 @@
 /** What two sides must have in common for their figures to be comparable, and where they have not. */
-import { DRIFT_BOUND, driftOf } from '../analysis/drift.ts';
+import { DRIFT_BOUND, driftOf, driftText } from '../analysis/drift.ts';
 import type { Environment } from '../record/schema.ts';
-import { formatBytes, formatDuration } from '../units.ts';
+import { formatBytes } from '../units.ts';
 import type { CellPair } from './match.ts';
 import type { ComparedDimension, ComparedSide, FingerprintDifference } from './types.ts';
 
@@ -97,10 +97,8 @@ export function driftWarnings(sides: readonly ComparedSide[]): readonly string[]
   return [...runs.values()].flatMap(({ directory, environment }) => {
     const drift = driftOf(environment.calibrations);
     if (drift === undefined || drift.factor <= DRIFT_BOUND) return [];
-    const { task, fastestMs, slowestMs, factor } = drift;
     return [
-      `${directory}: the host drifted: ${task} took ${formatDuration(fastestMs)} at one time of the run and ` +
-        `${formatDuration(slowestMs)} at another (× ${factor.toFixed(1)}). Its results are not to be trusted.`,
+      `${directory}: the host drifted: ${driftText(drift)}. Its results are not to be trusted.`,
     ];
   });
 }

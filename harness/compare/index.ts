@@ -1,8 +1,7 @@
 /** Comparisons: two runs, or groups of one run. Pure, but for reading run directories (`readSide`). */
-import { benjaminiHochberg } from '../analysis/benjamini-hochberg.ts';
-import { holm } from '../analysis/holm.ts';
 import { MigbenchError } from '../errors.ts';
 import { completionsOf } from './completion.ts';
+import { corrected } from './correction.ts';
 import {
   cellDifferences,
   differenceText,
@@ -194,14 +193,12 @@ function compareCells(
   sameRun: boolean,
   options: CompareOptions,
 ): { readonly cells: readonly CellComparison[]; readonly tests: number } {
-  const correct = options.correction === 'holm' ? holm : benjaminiHochberg;
   const tested = pairs.map((pair) =>
     options.metrics.flatMap((metric) => testMetric(metric, pair, sameRun, options) ?? []),
   );
   const family = tested.flat().filter((each) => canBeCalled(each, options));
-  const adjusted = correct(family.map(({ test }) => test?.p ?? 1));
-  const adjustedOf = new Map(family.map((each, index) => [each, adjusted[index]]));
-  const called = adjusted.filter((p) => p <= options.alpha).length;
+  const adjustedOf = corrected(family, ({ test }) => test?.p, options.correction);
+  const called = [...adjustedOf.values()].filter((p) => p <= options.alpha).length;
   const among = {
     tests: family.length,
     // Holm's first step; of Benjamini and Hochberg's, the one that was reached.

@@ -53,7 +53,7 @@ describe('what is compared with what', () => {
     const found = compareRuns(base, drifted(28), sharp);
     expect(found.trusted).toBe(false);
     expect(found.warnings[0]).toBe(
-      'runs/two: the host drifted: copy-8MiB took 2 ms at one time of the run and 56 ms at another (× 28.0). Its results are not to be trusted.',
+      'runs/two: the host drifted: copy-8MiB took 2 ms at one time of the run and 56 ms at another (× 28.0, of 2 calibrations). Its results are not to be trusted.',
     );
     // Once for a run, however many groups of it are compared.
     const one = drifted(28);
