@@ -102,16 +102,22 @@ const THROTTLE = {
 /** A page that xbzrle encodes has a header of its own: flag and length. */
 const XBZRLE_HEADER_BYTES = 11;
 
-/** What a setting does to the stream. */
-export interface Stream {
-  /** Of the first pass, where it is another than later: then each page is sent for the first time. */
-  readonly firstPass?: {
-    readonly liveBytesPerSecond: number;
-    readonly estimateBytesPerSecond: number;
-  };
+/** Whether a setting sends pages over several connections. */
+export function hasChannels(setting: SettingName): boolean {
+  return setting === 'multifd' || setting === 'multifd-zlib';
+}
+
+/** How fast a stream is while the guest runs, and what QEMU takes for its bandwidth at the switchover. */
+export interface StreamRates {
   readonly liveBytesPerSecond: number;
-  readonly switchBytesPerSecond: number;
   readonly estimateBytesPerSecond: number;
+}
+
+/** What a setting does to the stream. */
+export interface Stream extends StreamRates {
+  /** Of the first pass, where it is another than later: then each page is sent for the first time. */
+  readonly firstPass?: StreamRates;
+  readonly switchBytesPerSecond: number;
   readonly iterationMs: number;
   readonly wireFactor: (pass: number) => number;
   readonly throttle?: Throttle;
@@ -140,8 +146,7 @@ export function streamOf(
   const link =
     bandwidth === 'unlimited' ? Number.POSITIVE_INFINITY : payloadBytesPerSecond(bandwidth);
   const cap = conditions.maxBandwidthBytesPerSecond ?? 'unlimited';
-  const isMultifd = setting === 'multifd' || setting === 'multifd-zlib';
-  const channels = isMultifd ? (conditions.channels ?? DEFAULT_CHANNELS) : 1;
+  const channels = hasChannels(setting) ? (conditions.channels ?? DEFAULT_CHANNELS) : 1;
   const isCompressed = setting === 'multifd-zlib';
   const { compressionRatio = 1, dirtyCompressionRatio = compressionRatio } = workload;
   const firstRatio = isCompressed ? Math.max(1, compressionRatio) : 1;

@@ -30,6 +30,17 @@ export type DirtyCurve = readonly CurvePoint[];
 /** Which line through the points: the middle, or an end of the spread. */
 export type Level = 'low' | 'median' | 'high';
 
+/** Windows come out a little off what was asked for: within this part of one a time counts as measured. */
+const ROUNDING = 0.01;
+
+export function isBelowWindows(shortestMs: number, ms: number): boolean {
+  return ms < shortestMs * (1 - ROUNDING);
+}
+
+export function isBeyondWindows(longestMs: number, ms: number): boolean {
+  return ms > longestMs * (1 + ROUNDING);
+}
+
 /** D(t) as a function; `t` in ms, the value in bytes. */
 export interface DirtyFunction {
   (ms: number): number;

@@ -3,6 +3,7 @@
  * than the bandwidth carries within the downtime limit; then the bitmap is read, and either that is still so and the
  * guest is stopped, or another pass begins with what was left. See docs/models.md#the-passes.
  */
+import type { StreamRates } from './conditions.ts';
 import { dirtyShare, type PageClass } from './classes.ts';
 import { PAGE_BYTES, ZERO_PAGE_BYTES } from './wire.ts';
 
@@ -27,10 +28,7 @@ export interface PrecopyCase {
   /** Part of `nonZeroBytes`. */
   readonly classes: readonly PageClass[];
   /** In the first pass, where it is another than later. */
-  readonly firstPass?: {
-    readonly liveBytesPerSecond: number;
-    readonly estimateBytesPerSecond: number;
-  };
+  readonly firstPass?: StreamRates;
   /** On the wire. */
   readonly liveBytesPerSecond: number;
   /** What QEMU takes for the bandwidth when it compares what is left with the downtime limit. */

@@ -3,8 +3,20 @@
  * stands still, each with an interval. Model and its limits: docs/models.md.
  */
 import { classesBeyond, pageClasses, type PageClass } from './classes.ts';
-import { streamOf, type Conditions, type HostCosts, type Stream } from './conditions.ts';
-import { dirtyFunction, type DirtyCurve, type DirtyFunction, type Level } from './curve.ts';
+import {
+  streamOf,
+  type Conditions,
+  type HostCosts,
+  type Stream,
+  type StreamRates,
+} from './conditions.ts';
+import {
+  dirtyFunction,
+  isBeyondWindows,
+  type DirtyCurve,
+  type DirtyFunction,
+  type Level,
+} from './curve.ts';
 import { extrapolations } from './extrapolations.ts';
 import { runPrecopy, type PrecopyOutcome } from './precopy-model.ts';
 import { reasonOf } from './reason.ts';
@@ -102,7 +114,7 @@ export function predict(workload: Workload, conditions: Conditions, costs: HostC
   const measured = varied(LEVELS);
   // What is dirtied in a pass longer than all windows is not known: then both ends of what may be count as well.
   const longestPassMs = Math.max(...measured.map((figures) => figures.longestPassMs));
-  const isBeyond = longestPassMs > median.longestMs * 1.01;
+  const isBeyond = isBeyondWindows(median.longestMs, longestPassMs);
   const variants = isBeyond ? [...measured, ...varied(['stays', 'grows'])] : measured;
   const ending = variants.filter(({ converged }) => converged);
   const convergence = convergenceOf(model, expected, isBeyond);
@@ -155,7 +167,8 @@ export function predict(workload: Workload, conditions: Conditions, costs: HostC
   };
 }
 
-type Rates = Pick<Stream, 'liveBytesPerSecond' | 'estimateBytesPerSecond'>;
+/** A curve is fitted once, however many predictions rest on it: by its kind and the guest's memory that is not zero. */
+const fits = new WeakMap<DirtyCurve, Map<string, readonly PageClass[]>>();
 
 class Model {
   readonly dirty: Readonly<Record<Level, DirtyFunction>>;
@@ -164,7 +177,7 @@ class Model {
   readonly #costs: HostCosts;
   readonly #conditions: Conditions;
   readonly #windowsMs: readonly number[];
-  readonly #classes = new Map<CurveKind, readonly PageClass[]>();
+  readonly #fits: Map<string, readonly PageClass[]>;
 
   constructor(workload: Workload, conditions: Conditions, costs: HostCosts) {
     const { dirtyCurve, nonZeroBytes } = workload;
@@ -175,6 +188,8 @@ class Model {
       workingSetBytes: this.dirty.median.workingSetBytes,
     });
     this.#windowsMs = dirtyCurve.map(({ windowMs }) => windowMs);
+    this.#fits = fits.get(dirtyCurve) ?? new Map();
+    fits.set(dirtyCurve, this.#fits);
     this.#workload = workload;
     this.#costs = costs;
     this.#conditions = conditions;
@@ -195,19 +210,20 @@ class Model {
   }
 
   #classesOf(kind: CurveKind): readonly PageClass[] {
+    const key = `${kind} ${this.#workload.nonZeroBytes}`;
     const made =
-      this.#classes.get(kind) ??
+      this.#fits.get(key) ??
       (kind === 'stays' || kind === 'grows'
         ? classesBeyond(this.dirty[kind === 'stays' ? 'low' : 'high'], this.#windowsMs, kind)
         : pageClasses(this.dirty[kind], this.#windowsMs));
-    this.#classes.set(kind, made);
+    this.#fits.set(key, made);
     return made;
   }
 
   run(kind: CurveKind, rate: number, estimate: number): Figures {
     const { nonZeroBytes, memoryBytes } = this.#workload;
     const { switchBytesPerSecond, firstPass, ...stream } = this.stream;
-    const varied = ({ liveBytesPerSecond, estimateBytesPerSecond }: Rates): Rates => ({
+    const varied = ({ liveBytesPerSecond, estimateBytesPerSecond }: StreamRates): StreamRates => ({
       liveBytesPerSecond: liveBytesPerSecond * rate,
       estimateBytesPerSecond: estimateBytesPerSecond * estimate * rate,
     });

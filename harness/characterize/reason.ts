@@ -1,6 +1,6 @@
 /** Why a migration ends or does not, in words. */
 import { formatBitRate, formatByteRate, formatDuration } from '../units.ts';
-import { DEFAULT_CHANNELS, type Conditions } from './conditions.ts';
+import { DEFAULT_CHANNELS, hasChannels, type Conditions } from './conditions.ts';
 import type { Convergence } from './predict.ts';
 
 export interface ReasonFacts {
@@ -39,8 +39,9 @@ function carrierText({ conditions, isLinkBound }: ReasonFacts): string {
   const { bandwidthBitsPerSecond: bandwidth, setting, channels = DEFAULT_CHANNELS } = conditions;
   if (isLinkBound && bandwidth !== 'unlimited') return `${formatBitRate(bandwidth)} carries`;
   const capped = conditions.maxBandwidthBytesPerSecond === undefined ? '' : ' under the cap';
-  const several = setting === 'multifd' || setting === 'multifd-zlib';
-  return several ? `${channels} channels${capped} carry` : `the stream${capped} carries`;
+  return hasChannels(setting)
+    ? `${channels} channels${capped} carry`
+    : `the stream${capped} carries`;
 }
 
 function endOf({

@@ -10,7 +10,7 @@ import {
   formatPercent,
 } from '../../harness/units.ts';
 import { UNKNOWN } from '../format.ts';
-import { EXTRAPOLATED_NOTE, hasMark, isOutside, marked, rangeText } from './figures.ts';
+import { EXTRAPOLATED_NOTE, hasMark, isOutside, marked, modeText, rangeText } from './figures.ts';
 import { ownErrors, ownErrorText } from './own-error.ts';
 
 /** A table: its first column holds names, the others figures, unless it is prose. */
@@ -77,19 +77,11 @@ function verdict(card: Card): string {
     ...(slowest === undefined
       ? []
       : [
-          `Over ${formatBitRate(slowest.bandwidthBitsPerSecond)}: ${modeText(slowest)} (${slowest.why}).`,
+          `Over ${formatBitRate(slowest.bandwidthBitsPerSecond)}: ${modeText(slowest.recommended, slowest.channels)} (${slowest.why}).`,
         ]),
     phasesText(card),
   ];
   return parts.join(' ');
-}
-
-function modeText({
-  recommended,
-  channels,
-}: Pick<Card['requiredDowntime'][number], 'recommended' | 'channels'>): string {
-  if (recommended === 'do-not-move') return 'do not move it';
-  return channels === undefined ? recommended : `${recommended}, ${channels} channels`;
 }
 
 /** A bandwidth that pre-copy would need, and what the hosts' one stream makes of it. */
@@ -137,7 +129,7 @@ function downtimes(card: Card): CardTable {
     rows: card.requiredDowntime.map((row) => [
       formatBitRate(row.bandwidthBitsPerSecond),
       row.ms === 0 ? 'none' : marked(duration(row.ms), isOutside(card, row.ms)),
-      modeText(row),
+      modeText(row.recommended, row.channels),
       ...figures(row),
       row.why,
     ]),

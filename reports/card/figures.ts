@@ -1,5 +1,6 @@
 /** Predicted figures as cards and guides write them: with their interval, and a mark where they are extrapolated. */
 import type { Card } from '../../harness/characterize/card.ts';
+import { isBelowWindows, isBeyondWindows } from '../../harness/characterize/curve.ts';
 import type { Range } from '../../harness/characterize/predict.ts';
 import { UNKNOWN } from '../format.ts';
 
@@ -29,7 +30,7 @@ export const EXTRAPOLATED_NOTE = `${MARK} Extrapolated, outside of the windows t
 export function isOutside({ dirtyCurve }: Pick<Card, 'dirtyCurve'>, ms: number): boolean {
   const shortest = dirtyCurve[0]?.windowMs ?? 0;
   const longest = dirtyCurve.at(-1)?.windowMs ?? 0;
-  return ms < shortest * 0.99 || ms > longest * 1.01;
+  return isBelowWindows(shortest, ms) || isBeyondWindows(longest, ms);
 }
 
 /** Whether a figure in these tables is extrapolated. */
@@ -37,4 +38,13 @@ export function hasMark(
   tables: readonly { readonly rows: readonly (readonly string[])[] }[],
 ): boolean {
   return tables.some(({ rows }) => rows.some((row) => row.some((cell) => cell.includes(MARK))));
+}
+
+/** A recommended way of moving a guest, in words. */
+export function modeText(
+  mode: Card['requiredDowntime'][number]['recommended'],
+  channels: number | undefined,
+): string {
+  if (mode === 'do-not-move') return 'do not move it';
+  return channels === undefined ? mode : `${mode}, ${channels} channels`;
 }

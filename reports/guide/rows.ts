@@ -3,11 +3,7 @@ import { metricSummary, summarizeInPlanOrder } from '../../harness/analysis/cell
 import type { Card } from '../../harness/characterize/card.ts';
 import { assumedCosts, costsFromCard } from '../../harness/characterize/conditions.ts';
 import type { Prediction } from '../../harness/characterize/predict.ts';
-import {
-  recommend,
-  workloadOf,
-  type Recommendation,
-} from '../../harness/characterize/recommend.ts';
+import { recommend, workloadOf } from '../../harness/characterize/recommend.ts';
 import type { Run } from '../../harness/record/reader.ts';
 import { formatBitRate, formatBytes, formatDuration } from '../../harness/units.ts';
 import { bandwidthOf } from '../charts/convergence-map.ts';
@@ -15,7 +11,7 @@ import { linkText } from '../link.ts';
 import { outcomeText } from '../cell.ts';
 import { formatCellMedian, formatMedian, UNKNOWN } from '../format.ts';
 import { compareTexts } from '../order.ts';
-import { marked, rangeText } from '../card/figures.ts';
+import { marked, modeText, rangeText } from '../card/figures.ts';
 
 export interface GuideInputs {
   readonly runs: readonly Run[];
@@ -135,7 +131,7 @@ function predictedRows({ runs, cards, downtimeLimitMs }: GuideInputs): Row[] {
         memoryBytes: card.guest.memoryBytes,
         guest: guestText(card.guest),
         qemu: card.qemu.version,
-        setting: settingText(mode, channels),
+        setting: modeText(mode, channels),
         bandwidthBitsPerSecond,
         link: formatBitRate(bandwidthBitsPerSecond),
         kind: 'predicted',
@@ -153,11 +149,6 @@ export function guestText({
   vcpus,
 }: Pick<Card['guest'], 'memoryBytes' | 'vcpus'>): string {
   return formatBytes(memoryBytes) + (vcpus === 1 ? '' : `, ${vcpus} vCPU`);
-}
-
-function settingText(mode: Recommendation['mode'], channels: number | undefined): string {
-  if (mode === 'do-not-move') return 'do not move';
-  return channels === undefined ? mode : `${mode}, ${channels} channels`;
 }
 
 function predictedFigures(prediction: Prediction | undefined) {
