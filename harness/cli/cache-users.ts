@@ -1,6 +1,7 @@
 /** Which running programs use the cache, so that nothing is taken away from under them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, sep } from 'node:path';
+import { statFields } from '../debian/cache.ts';
 import { MigbenchError } from '../errors.ts';
 import { cacheDirectory } from '../paths.ts';
 
@@ -13,15 +14,9 @@ export interface CommandOfProcess {
 /** This process and those that have started it, one another: a shell, sudo, the tests. */
 export function ownLine(): ReadonlySet<number> {
   const line = new Set<number>();
-  for (let pid = process.pid; pid > 0 && !line.has(pid);) {
+  // The fourth field is who has started it; NaN where that has ended.
+  for (let pid = process.pid; pid > 0 && !line.has(pid); pid = Number(statFields(pid)?.[1])) {
     line.add(pid);
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // Field 4; the second one, a name in parentheses, may have spaces.
-      pid = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-    } catch {
-      break;
-    }
   }
   return line;
 }

@@ -3,11 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
-import { CARD_FILE, readCard } from '../characterize/card.ts';
 import { MigbenchError } from '../errors.ts';
-import { storageError } from '../record/durable.ts';
 import { ENVIRONMENT_FILE } from '../record/layout.ts';
-import { readRun } from '../record/reader.ts';
 import { parseQuantity } from '../units.ts';
 
 interface GuideArguments {
@@ -27,15 +24,18 @@ function duration(flag: string, text: string): number {
 }
 
 /** Runs and cards among the sources: a directory may be a run, hold a card, or hold folders with a card each. */
-async function sort(sources: readonly string[]): Promise<{ runs: string[]; cards: string[] }> {
+async function sort(
+  sources: readonly string[],
+  cardFile: string,
+): Promise<{ runs: string[]; cards: string[] }> {
   const runs: string[] = [];
   const cards: string[] = [];
   for (const source of sources) {
     if (existsSync(join(source, ENVIRONMENT_FILE))) runs.push(source);
-    else if (source.endsWith('.json') || existsSync(join(source, CARD_FILE))) cards.push(source);
+    else if (source.endsWith('.json') || existsSync(join(source, cardFile))) cards.push(source);
     else {
       const names = await readdir(source).catch(() => []);
-      const within = names.filter((name) => existsSync(join(source, name, CARD_FILE))).sort();
+      const within = names.filter((name) => existsSync(join(source, name, cardFile))).sort();
       if (within.length === 0) {
         throw new MigbenchError(
           'usage',
@@ -51,11 +51,14 @@ async function sort(sources: readonly string[]): Promise<{ runs: string[]; cards
 async function guide(args: GuideArguments): Promise<void> {
   const windowMs = duration('--window', args.window);
   const downtimeLimitMs = duration('--downtime-limit', args['downtime-limit']);
-  const found = await sort(args.sources);
+  const { CARD_FILE, readCard } = await import('../characterize/card.ts');
+  const { readRun } = await import('../record/reader.ts');
+  const found = await sort(args.sources, CARD_FILE);
   const runs = await Promise.all(found.runs.map(readRun));
   const cards = await Promise.all(
     found.cards.map(async (path) => ({ path, card: await readCard(path) })),
   );
+  const { storageError } = await import('../record/durable.ts');
   const { writeGuide } = await import('../../reports/guide/index.ts');
   await mkdir(args.out, { recursive: true }).catch((error: unknown) => {
     throw storageError(error, `make ${args.out}`);

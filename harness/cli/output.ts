@@ -49,3 +49,10 @@ export function wrapText(text: string, width: number, indent = ''): string {
   if (line !== '') lines.push(line);
   return lines.map((content) => `${indent}${content}\n`).join('');
 }
+
+/** Warnings on standard error, a line each, unless the user wants quiet. */
+export async function printWarnings(warnings: readonly string[], quiet: unknown): Promise<void> {
+  if (quiet === true || warnings.length === 0) return;
+  const { escapeTerminal } = await import('../../reports/escape.ts');
+  for (const warning of warnings) process.stderr.write(`warning: ${escapeTerminal(warning)}\n`);
+}

@@ -1,7 +1,7 @@
 /** `migbench predict`: what a migration would do, from a workload card alone. */
 import type { CommandModule } from 'yargs';
 import { MigbenchError } from '../errors.ts';
-import { printJson } from './output.ts';
+import { printJson, printWarnings } from './output.ts';
 
 interface PredictArguments {
   readonly card: string;
@@ -93,13 +93,8 @@ async function predictCard(args: PredictArguments): Promise<void> {
   );
   const warnings = predictionWarnings(card, args, foreignCosts);
   if (args.json) return printJson({ card: args.card, predictions, warnings });
-  const [{ predictionText }, { escapeTerminal }] = await Promise.all([
-    import('../../reports/card/index.ts'),
-    import('../../reports/escape.ts'),
-  ]);
-  if (args.quiet !== true) {
-    for (const warning of warnings) process.stderr.write(`warning: ${escapeTerminal(warning)}\n`);
-  }
+  await printWarnings(warnings, args.quiet);
+  const { predictionText } = await import('../../reports/card/index.ts');
   process.stdout.write(await predictionText(card, predictions));
 }
 

@@ -2,9 +2,8 @@
 import { dirname, join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { packageRoot } from '../paths.ts';
-import { calibrationOverrides } from './calibration-overrides.ts';
 import { interruptSignal } from './interrupt.ts';
-import { printJson, tableText } from './output.ts';
+import { printJson, printWarnings, tableText } from './output.ts';
 import { duration } from './quantities.ts';
 
 interface ValidateArguments {
@@ -23,6 +22,7 @@ interface ValidateArguments {
 
 async function validate(args: ValidateArguments): Promise<void> {
   const { loadPlanFile } = await import('./load-plan-file.ts');
+  const { calibrationOverrides } = await import('./calibration-overrides.ts');
   const shipped = (name: string) => join(packageRoot, 'plans', name);
   const overrides = args.set ?? [];
   const timeLimitMs = duration('time-limit', args['time-limit']);
@@ -34,7 +34,6 @@ async function validate(args: ValidateArguments): Promise<void> {
     directory: dirname(file),
   });
   const { validatePlan } = await import('../validate-pipeline.ts');
-  const { escapeTerminal } = await import('../../reports/escape.ts');
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/gu, '');
   const directory = args.out ?? join('validations', `${stamp}Z`);
   const {
@@ -52,9 +51,7 @@ async function validate(args: ValidateArguments): Promise<void> {
     signal: interruptSignal(),
   });
   process.exitCode = exitCode;
-  if (args.quiet !== true) {
-    for (const warning of warnings) process.stderr.write(`warning: ${escapeTerminal(warning)}\n`);
-  }
+  await printWarnings(warnings, args.quiet);
   if (validation === undefined) return;
   if (args.json) return printJson({ directory, ...validation, warnings });
   const { ERROR_HEADS, errorRows } = await import('../../reports/card/validation.ts');

@@ -88,14 +88,17 @@ interface Owner {
   readonly bootId: string;
 }
 
-function startTicks(pid: number): string | undefined {
+/** The fields of /proc/PID/stat after the name, which may have spaces: the third is first. `undefined` where it has ended. */
+export function statFields(pid: number): readonly string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
 }
+
+const startTicks = (pid: number): string | undefined => statFields(pid)?.[19];
 
 function pidNamespace(): string {
   try {
