@@ -1,20 +1,14 @@
 /** Cards of guests whose load changes while it is measured: the card says so. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readCard } from '../../harness/characterize/card.ts';
 import { packageRoot } from '../../harness/paths.ts';
-import { migbench } from '../integration/run/cli.ts';
+import { migbench, temporaryFolder } from '../integration/run/cli.ts';
 import { needsGuests } from '../integration/run/runs.ts';
 
 const LIMIT_MS = 240_000;
 const changing = join(packageRoot, 'test', 'fixtures', 'workloads', 'changing');
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'migbench-changing-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 needsGuests();
 
@@ -23,7 +17,7 @@ describe('characterize', () => {
     ['phases', /It has phases: /u, /has phases: the curve mixes them/u],
     ['drift', /It drifts: /u, /drifts: what it dirties changed/u],
   ])('a load with %s is reported as such', async (mode, verdict, warning) => {
-    const out = join(folder, mode);
+    const out = join(await temporaryFolder(), mode);
     const { exitCode, stderr, stdout } = await migbench(
       [
         ...['characterize', changing, '--set', `workloads.0.mode=${mode}`],
