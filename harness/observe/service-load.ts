@@ -12,6 +12,8 @@ import type { ServiceLog } from './service-job.ts';
 /** How long one attempt to connect may take, and the pause before the next, ms. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const RECONNECT_PAUSE_MS = 20;
+/** No try for the first answer begins with less time: it would say less than the refusal before it, ms. */
+const LEAST_TRY_MS = 250;
 /** A tick that finds this many requests unanswered sends none: the guest shall not be buried when it comes back. */
 const MOST_UNANSWERED = 1_000;
 /** `{n}` is from 1 to this; the step is prime to it, so that all numbers come up, far from each other. */
@@ -56,8 +58,8 @@ export class ServiceLoad {
   async start(timeoutMs: number): Promise<void> {
     const untilMs = monotonicMs() + timeoutMs;
     while (!(await this.#firstAnswer(untilMs))) {
-      if (monotonicMs() >= untilMs) throw new MigbenchError('guest', this.#whyNone);
       await timer(RECONNECT_PAUSE_MS);
+      if (untilMs - monotonicMs() < LEAST_TRY_MS) throw new MigbenchError('guest', this.#whyNone);
     }
     this.#connections = 1;
     void this.#keepConnected();

@@ -109,6 +109,15 @@ test('a service that refuses is said so, within the time it was given', async ()
   expect(performance.now() - fromMs).toBeLessThan(1_500);
 });
 
+test('the refusals of a whole start are not forgotten for a last try that had no time', async () => {
+  const isOverMs = performance.now() + 500;
+  const { port } = await serve((socket) => {
+    if (performance.now() < isOverMs) socket.destroy();
+  });
+  const load = new ServiceLoad(line(port), '127.0.0.1', RATE);
+  await expect(load.start(600)).rejects.toThrow(/closed|ECONNRESET|EPIPE/u);
+});
+
 test('a service that accepts and never answers does not hold the start up', async () => {
   const { port } = await serve(() => undefined);
   const load = new ServiceLoad(line(port), '127.0.0.1', RATE);
