@@ -65,7 +65,7 @@ async function compare(args: CompareArguments): Promise<void> {
   const second = candidate === undefined ? undefined : await readSide(candidate);
   const gated = args.gate || written.length > 0;
   const planned = gated ? (second ?? first).environment.thresholds : [];
-  const thresholds = relativeThresholds([...new Set([...planned, ...written])]);
+  const thresholds = relativeThresholds([...planned, ...written]);
   const metrics = await comparedMetrics(args.metric, thresholds);
   const compared =
     second === undefined

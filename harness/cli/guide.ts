@@ -5,22 +5,13 @@ import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { MigbenchError } from '../errors.ts';
 import { ENVIRONMENT_FILE } from '../record/layout.ts';
-import { parseQuantity } from '../units.ts';
+import { duration } from './quantities.ts';
 
 interface GuideArguments {
   readonly sources: readonly string[];
   readonly out: string;
   readonly window: string;
   readonly 'downtime-limit': string;
-}
-
-function duration(flag: string, text: string): number {
-  const parsed = parseQuantity(text, 'duration');
-  if (parsed.ok && parsed.value > 0) return parsed.value;
-  throw new MigbenchError(
-    'usage',
-    `${flag}: "${text}": ${parsed.ok ? 'expected more than zero' : parsed.reason}`,
-  );
 }
 
 /** Runs and cards among the sources: a directory may be a run, hold a card, or hold folders with a card each. */
@@ -49,8 +40,8 @@ async function sort(
 }
 
 async function guide(args: GuideArguments): Promise<void> {
-  const windowMs = duration('--window', args.window);
-  const downtimeLimitMs = duration('--downtime-limit', args['downtime-limit']);
+  const windowMs = duration('window', args.window);
+  const downtimeLimitMs = duration('downtime-limit', args['downtime-limit']);
   const { CARD_FILE, readCard } = await import('../characterize/card.ts');
   const { readRun } = await import('../record/reader.ts');
   const found = await sort(args.sources, CARD_FILE);

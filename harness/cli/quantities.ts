@@ -22,13 +22,16 @@ export function fraction(flag: string, text: string, below: number): number {
 /**
  * A duration in ms; `undefined` where the flag was not given.
  *
- * @throws MigbenchError `usage` where it is none.
+ * @throws MigbenchError `usage` where it is none, or zero.
  */
 export function duration(flag: string, text: string): number;
 export function duration(flag: string, text: string | undefined): number | undefined;
 export function duration(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const parsed = parseQuantity(text, 'duration');
-  if (parsed.ok) return parsed.value;
-  throw new MigbenchError('usage', `--${flag}: ${parsed.reason}`);
+  if (parsed.ok && parsed.value > 0) return parsed.value;
+  throw new MigbenchError(
+    'usage',
+    `--${flag} ${text}: ${parsed.ok ? 'expected more than zero' : parsed.reason}.`,
+  );
 }

@@ -4,8 +4,8 @@ import type { Argv } from 'yargs';
 export interface RegressArguments {
   readonly base?: string | undefined;
   readonly candidate?: string | undefined;
-  readonly pairs: 'same' | 'cross';
-  readonly guests: 'shared' | 'own';
+  readonly pairs?: 'same' | 'cross' | undefined;
+  readonly guests?: 'shared' | 'own' | undefined;
   readonly plan?: string | undefined;
   readonly out?: string | undefined;
   readonly resume?: string | undefined;
@@ -38,14 +38,12 @@ export function regressOptions(parser: Argv): Argv<RegressArguments> {
     .option('candidate', value('The QEMU that is judged'))
     .option('pairs', {
       choices: ['same', 'cross'] as const,
-      default: 'same' as const,
-      describe: 'cross: also from the base to the candidate, and back',
+      describe: 'cross: also from the base to the candidate, and back (default: same)',
     })
     .option('guests', {
       choices: ['shared', 'own'] as const,
-      default: 'shared' as const,
       describe:
-        'shared: all begin from guests that the base booted, on a machine type that all know; own: each boots its own',
+        'shared: all begin from guests that the base booted, on a machine type that all know (the default); own: each boots its own',
     })
     .option('plan', value('Plan file (default: plans/regress.yaml); its qemu is replaced'))
     .option('out', value('Run directory (default: runs/<UTC time>-<plan name>)'))

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { CommandModule } from 'yargs';
+import type { Comparison } from '../compare/index.ts';
 import { EXIT_CODES, MigbenchError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
 import type { RunOutcome } from '../pipeline.ts';
@@ -66,12 +67,16 @@ async function newSubject(args: RegressArguments): Promise<Subject> {
   const { cellMatcher } = await import('../plan/order.ts');
   const { only } = args;
   const isWanted = only === undefined ? () => true : cellMatcher(only);
-  const label = found.plan.cells.find(
-    ({ id, spec: { qemu } }) => isWanted(id) && qemu.source === base && qemu.destination === base,
+  const wanted = found.plan.cells.filter(({ id }) => isWanted(id));
+  const label = wanted.find(
+    ({ spec: { qemu } }) => qemu.source === base && qemu.destination === base,
   )?.labels.qemu;
+  const what = only === undefined ? `${file} excludes` : `--only ${only} leaves out`;
   if (label === undefined) {
-    const what = only === undefined ? `${file} excludes` : `--only ${only} leaves out`;
     throw new MigbenchError('usage', `${what} every cell of ${base}, the base of the comparison.`);
+  }
+  if (wanted.every(({ labels }) => labels.qemu === label)) {
+    throw new MigbenchError('usage', `${what} every cell but those of ${base}, the base.`);
   }
   return {
     loaded: { ...found, plan: { ...found.plan, thresholds } },
@@ -85,7 +90,10 @@ async function newSubject(args: RegressArguments): Promise<Subject> {
 /** A run that was begun by this command. */
 async function resumedSubject(directory: string, args: RegressArguments): Promise<Subject> {
   const changed = (
-    ['base', 'candidate', 'plan', 'set', 'repetitions', 'threshold', 'until-precision'] as const
+    [
+      ...(['base', 'candidate', 'pairs', 'guests', 'plan', 'set', 'repetitions'] as const),
+      ...(['threshold', 'until-precision'] as const),
+    ] as const
   ).find((name) => args[name] !== undefined);
   if (changed !== undefined) {
     throw new MigbenchError(
@@ -145,11 +153,11 @@ async function regress(args: RegressArguments): Promise<void> {
   });
   process.exitCode = outcome.exitCode;
   if (outcome.exitCode === EXIT_CODES.interrupted) {
-    const words = ['migbench', 'regress', '--resume', runDirectory].map(shellQuoted).join(' ');
-    process.stderr.write(`migbench: interrupted. Go on with: ${words}\n`);
+    process.stderr.write(
+      `migbench: interrupted. Go on with: ${resumeCommand(args, runDirectory)}\n`,
+    );
     return;
   }
-  if (outcome.run.records.length === 0) return;
   await judge(args, outcome, { runDirectory, base, options: { ...noise, ...minimum }, formats });
 }
 
@@ -165,28 +173,45 @@ interface Judging {
   readonly formats: ReturnType<typeof parseFormats>;
 }
 
+/** To go on, and to be judged in the same way at its end. */
+function resumeCommand(args: RegressArguments, runDirectory: string): string {
+  const words = ['migbench', 'regress', '--resume', runDirectory];
+  for (const name of ['metric', 'minimum-change', 'noise-floor', 'format'] as const) {
+    for (const value of [args[name] ?? []].flat()) words.push(`--${name}`, value);
+  }
+  return words.map(shellQuoted).join(' ');
+}
+
 /** Compare the builds, write and print what was found, and set the exit code. */
 async function judge(
   args: RegressArguments,
   { run, exitCode }: RunOutcome,
   { runDirectory, base, options, formats }: Judging,
 ): Promise<void> {
-  const { compareGroups, evaluateComparisonGate, readSide, relativeThresholds } =
-    await import('../compare/index.ts');
-  const thresholds = relativeThresholds(run.environment.thresholds);
-  const compared = compareGroups(await readSide(runDirectory), 'qemu', {
-    ...options,
-    from: base,
-    metrics: await comparedMetrics(args.metric, thresholds),
-  });
-  const comparison = { ...compared, gate: evaluateComparisonGate(compared, thresholds) };
-  const { terminalComparison, writeComparison } = await import('../../reports/compare/index.ts');
-  const folder = join(runDirectory, COMPARISON_FOLDER);
-  const files = await writeComparison(comparison, folder);
+  const files: string[] = [];
   if (formats !== undefined) {
     const { writeReport } = await import('../../reports/index.ts');
     files.push(...(await writeReport(runDirectory, { formats })).files);
   }
+  const { compareGroups, evaluateComparisonGate, readSide, relativeThresholds } =
+    await import('../compare/index.ts');
+  const thresholds = relativeThresholds(run.environment.thresholds);
+  const metrics = await comparedMetrics(args.metric, thresholds);
+  const side = await readSide(runDirectory);
+  const compared = comparable(() =>
+    compareGroups(side, 'qemu', { ...options, from: base, metrics }),
+  );
+  if (compared instanceof MigbenchError) {
+    process.stderr.write(
+      `migbench: nothing was compared, and the gate fails. ${compared.message}\n` +
+        `Trials that are still to be run: ${resumeCommand(args, runDirectory)}\n`,
+    );
+    process.exitCode = codeOf(exitCode, { gate: { passed: false }, trusted: false });
+    return;
+  }
+  const comparison = { ...compared, gate: evaluateComparisonGate(compared, thresholds) };
+  const { terminalComparison, writeComparison } = await import('../../reports/compare/index.ts');
+  files.unshift(...(await writeComparison(comparison, join(runDirectory, COMPARISON_FOLDER))));
   if (args.json) printJson(comparison);
   else {
     const shown = [join(runDirectory, 'report', 'index.html'), ...files]
@@ -200,6 +225,16 @@ async function judge(
     );
   }
   process.exitCode = codeOf(exitCode, comparison);
+}
+
+/** The flags were checked before: what cannot be compared now was not measured, or came out too different. */
+function comparable(compare: () => Comparison): Comparison | MigbenchError {
+  try {
+    return compare();
+  } catch (error) {
+    if (error instanceof MigbenchError && error.code === 'usage') return error;
+    throw error;
+  }
 }
 
 /** The run's own code, unless the comparison has a graver one: 4, then 99, then 5. */

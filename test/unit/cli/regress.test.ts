@@ -19,6 +19,26 @@ test('refuses --only without a cell of the base: nobody would boot the guests', 
   );
 });
 
+test('refuses --only without a cell of the candidate: nothing would be compared', async () => {
+  expect(await refusal({ only: '*bookworm*' })).toContain(
+    '--only *bookworm* leaves out every cell but those of debian:bookworm, the base',
+  );
+});
+
+test('refuses a time limit of nothing', async () => {
+  const args = { 'until-precision': undefined, 'time-limit': '0s' };
+  expect(await refusal({ ...args, 'dry-run': true })).toContain('--time-limit 0s: expected more than zero');
+});
+
+test('refuses what a resumed run has from its beginning', async () => {
+  const none = { base: undefined, candidate: undefined, 'until-precision': undefined };
+  for (const changed of [{ pairs: 'cross' }, { guests: 'own' }]) {
+    expect(await refusal({ ...none, ...changed, resume: '/nowhere' })).toContain(
+      `leave out --${Object.keys(changed).join('')}`,
+    );
+  }
+});
+
 test('takes --only with cells of both', async () => {
   expect(await refusal({ only: 'idle/*' })).toContain('until-precision');
 });
