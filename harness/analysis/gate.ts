@@ -6,6 +6,7 @@ import type { Run } from '../record/reader.ts';
 import { summarizeInPlanOrder, type CellSummary } from './cells.ts';
 import type { Metric } from './metrics.ts';
 import {
+  distinctThresholds,
   holds,
   parseThreshold,
   type AbsoluteThreshold,
@@ -58,10 +59,9 @@ export function evaluateGate(
   if (thresholds.length === 0) return { checks: [], passed: true };
   const expectations = new Map(run.plan.cells.map(({ id, expect }) => [id, expect]));
   const all = cells ?? summarizeInPlanOrder(run);
-  const texts = new Set(thresholds.map((text) => text.trim()));
   const judgedHere = isJudgedInRun(thresholds);
   const checks = [
-    ...[...texts].flatMap((text) => checkThreshold(text, all, expectations)),
+    ...distinctThresholds(thresholds).flatMap((text) => checkThreshold(text, all, expectations)),
     ...(judgedHere ? checkCoverage(all.length, run.environment?.plannedCells) : []),
     ...(judgedHere ? all.map(checkIntegrity) : []),
   ];

@@ -86,6 +86,16 @@ function nearest(written: string, names: readonly string[]): string | undefined 
   return distance(plain, name) <= Math.max(2, Math.floor(plain.length / 3)) ? name : undefined;
 }
 
+/** The same thresholds, each once, however it is spaced. */
+export function distinctThresholds(texts: readonly string[]): readonly string[] {
+  const bySense = new Map<string, string>();
+  for (const text of texts) {
+    const sense = text.replaceAll(/\s+/gu, '');
+    if (!bySense.has(sense)) bySense.set(sense, text.trim());
+  }
+  return [...bySense.values()];
+}
+
 /** Reads a threshold; never throws. */
 export function parseThreshold(written: string): ParsedThreshold {
   const text = written.trim();

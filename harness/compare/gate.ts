@@ -3,7 +3,12 @@
  * a change (its interval excludes none, after correction) and its estimate is beyond the limit: noise fails no gate.
  */
 import { INTEGRITY, type GateCheck } from '../analysis/gate.ts';
-import { holds, parseThreshold, type RelativeThreshold } from '../analysis/threshold.ts';
+import {
+  distinctThresholds,
+  holds,
+  parseThreshold,
+  type RelativeThreshold,
+} from '../analysis/threshold.ts';
 import type { CellComparison, Comparison, MetricComparison } from './types.ts';
 import { changeText as percentText } from './verdict.ts';
 
@@ -20,7 +25,7 @@ export const COMPLETION_RULE = 'completion does not regress';
  * @param thresholds relative ones (`total_time_ms <= +5%`).
  */
 export function evaluateComparisonGate(
-  { cells, unmatched }: Pick<Comparison, 'cells' | 'unmatched'>,
+  { cells, unmatched, candidates }: Pick<Comparison, 'cells' | 'unmatched' | 'candidates'>,
   thresholds: readonly RelativeThreshold[],
 ): NonNullable<Comparison['gate']> {
   const rules = thresholds.length === 0 ? [noneRegresses(cells)] : [];
@@ -33,15 +38,15 @@ export function evaluateComparisonGate(
     checks,
     passed: checks.every(({ status }) => status !== 'failed'),
     notes: [
-      ...lostNote(unmatched.base.length),
+      ...lostNote(unmatched.base.length, candidates.length),
       ...thresholds.flatMap((threshold) => coarseNote(threshold, cells) ?? []),
     ],
   };
 }
 
-/** The relative ones of some thresholds, which are known to be valid. */
+/** The relative ones of some thresholds, which are known to be valid, each once. */
 export function relativeThresholds(texts: readonly string[]): readonly RelativeThreshold[] {
-  return texts.flatMap((text) => {
+  return distinctThresholds(texts).flatMap((text) => {
     const parsed = parseThreshold(text);
     return parsed.ok && parsed.threshold.kind === 'relative' ? [parsed.threshold] : [];
   });
@@ -167,14 +172,15 @@ function foundText({ metric, verdict, reason, effect, base, candidate }: MetricC
   return `${judged}: ${size}${ends}, ${counts}`;
 }
 
-/** What the base measured and nobody has compared. */
-function lostNote(count: number): readonly string[] {
+/** What the base measured and nobody has compared, with every candidate or with one. */
+function lostNote(count: number, candidates: number): readonly string[] {
   if (count === 0) return [];
+  const where = candidates > 1 ? ' in every candidate' : '';
   const which =
     count === 1
-      ? '1 cell of the base has no partner, and is'
-      : `${count} cells of the base have no partner, and are`;
-  return [`${which} not covered by this gate.`];
+      ? `1 cell of the base has no partner${where}, and is`
+      : `${count} cells of the base have no partner${where}, and are`;
+  return [`${which} not ${candidates > 1 ? 'wholly ' : ''}covered by this gate.`];
 }
 
 /** A limit that is finer than what counts as a change, or than what would have been seen. */
@@ -182,22 +188,34 @@ function coarseNote(
   { text, metric, change }: RelativeThreshold,
   cells: readonly CellComparison[],
 ): string | undefined {
-  if (change.kind !== 'ratio') return undefined;
   const found = cells.flatMap(({ metrics }) =>
     metrics.filter((each) => each.metric.key === metric.key),
   );
-  const counting = Math.max(0, ...found.map(({ minimumChange }) => minimumChange));
-  const seen = Math.max(
-    0,
-    ...found.map(({ verdict, minimumDetectable }) =>
-      verdict === 'no-change' ? (minimumDetectable ?? 0) : 0,
-    ),
-  );
-  const limit = Math.abs(change.value - 1);
-  if (limit < counting) {
+  /** The greatest of these that the limit is below, where it is below any. */
+  const above = (sizeOf: (each: MetricComparison) => number | undefined): number | undefined =>
+    found
+      .map((each) => ({ size: sizeOf(each) ?? 0, limit: relativeSize(change, each) }))
+      .filter(({ size, limit }) => limit < size)
+      .map(({ size }) => size)
+      .toSorted((a, b) => b - a)[0];
+  const counting = above(({ minimumChange }) => minimumChange);
+  if (counting !== undefined) {
     return `${text}: changes below ${percentText(counting)} are not called here, whatever the limit (--minimum-change).`;
   }
-  return limit < seen
-    ? `${text}: a change below ${percentText(seen)} may have been missed; more repetitions would show it.`
-    : undefined;
+  const seen = above(({ verdict, minimumDetectable }) =>
+    verdict === 'no-change' ? minimumDetectable : undefined,
+  );
+  return seen === undefined
+    ? undefined
+    : `${text}: a change below ${percentText(seen)} may have been missed; more repetitions would show it.`;
+}
+
+/** A limit as a fraction of the base's median. */
+function relativeSize(
+  { kind, value }: RelativeThreshold['change'],
+  { base }: MetricComparison,
+): number {
+  if (kind === 'ratio') return Math.abs(value - 1);
+  const median = base.median?.value ?? 0;
+  return median > 0 ? Math.abs(value) / median : Infinity;
 }

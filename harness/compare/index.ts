@@ -133,6 +133,21 @@ export function compareGroups(
   );
 }
 
+/** Invalid trials of all cells that are compared; a cell may be in several pairs. */
+function invalidOf(
+  cells: readonly CellComparison[],
+  { base, candidates }: Pick<Comparison, 'base' | 'candidates'>,
+): number {
+  const [candidate = base] = candidates;
+  const counts = new Map(
+    cells.flatMap((cell) => [
+      [`${base.environment.runId} ${cell.base.cellId}`, cell.base.outcomes.invalid],
+      [`${candidate.environment.runId} ${cell.candidate.cellId}`, cell.candidate.outcomes.invalid],
+    ]),
+  );
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}
+
 interface Circumstances {
   readonly by: ComparedDimension | undefined;
   readonly differences: readonly FingerprintDifference[];
@@ -156,10 +171,7 @@ function comparison(
     );
   }
   const { cells, tests } = compareCells(pairs, sameRun, options);
-  const invalid = cells.reduce(
-    (sum, { base, candidate }) => sum + base.outcomes.invalid + candidate.outcomes.invalid,
-    0,
-  );
+  const invalid = invalidOf(cells, sides);
   const { metrics, noiseFloor: _, noiseFloorFrom, ...others } = options;
   const drifts = driftWarnings([sides.base, ...sides.candidates]);
   return {
@@ -175,7 +187,11 @@ function comparison(
       ...(incomparable.length === 0
         ? []
         : ['Figures are compared that are not comparable (--force): see what differs.']),
-      ...(invalid === 0 ? [] : [`${invalid} invalid trials were left out.`]),
+      ...(invalid === 0
+        ? []
+        : [
+            `${invalid === 1 ? '1 invalid trial was' : `${invalid} invalid trials were`} left out.`,
+          ]),
       ...drifts,
       ...(noiseFloorFrom === undefined
         ? []
@@ -229,13 +245,11 @@ function compareCells(
   return { cells, tests: family.length };
 }
 
-/** That all completed says nothing of how fast: where no metric is conclusive, neither is the cell. */
+/** That all completed, or none, says nothing of how fast: where no metric is conclusive, neither is the cell. */
 function cellVerdict(verdicts: Parameters<typeof gravest>[0]): CellComparison['verdict'] {
   const [completion, ...metrics] = verdicts;
   const found = gravest(verdicts);
-  return found === 'no-change' && completion === 'no-change' && metrics.length > 0
-    ? gravest(metrics)
-    : found;
+  return found === 'no-change' && completion === 'no-change' ? gravest(metrics) : found;
 }
 
 function comparedCell(cell: CellData): ComparedCell {

@@ -200,11 +200,12 @@ export function pairGroups(
       `No two cells of ${run.directory} differ in their ${by} alone: nothing can be compared by it.`,
     );
   }
-  const paired = new Set(pairs.map(({ base: cell }) => cell.cellId));
+  // A value that pairs with nothing is no candidate; of those that are, each is to have all cells.
+  const lost = pairings.flatMap((each) => (each.pairs.length === 0 ? [] : each.unmatched.base));
   return {
     pairs: labelled(pairs, by),
     unmatched: {
-      base: of(base).flatMap(({ cellId }) => (paired.has(cellId) ? [] : [cellId])),
+      base: [...new Set(lost)],
       candidate: pairings.flatMap(({ unmatched }) => unmatched.candidate),
     },
     base,

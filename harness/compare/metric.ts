@@ -53,9 +53,10 @@ export interface Family {
   readonly level: number;
 }
 
-/** The least relative change that these figures would have shown: significant, and above the least that counts. */
-function minimumDetectable(
-  { metric, base, effect, minimumChange }: TestedMetric,
+/** The least relative change that these figures would have shown: significant, and above a least one. */
+function detectableAbove(
+  leastChange: number,
+  { metric, base, effect }: TestedMetric,
   level: number,
 ): number | undefined {
   const { interval, kind, confidence } = effect ?? {};
@@ -66,7 +67,7 @@ function minimumDetectable(
   const scale = isRatio ? Math.log : (value: number) => value;
   const ends = { low: scale(interval.low), high: scale(interval.high) };
   const middle = base.median?.censored === false ? Math.abs(base.median.value) : 0;
-  const least = isRatio ? Math.log1p(minimumChange) : minimumChange * middle;
+  const least = isRatio ? Math.log1p(leastChange) : leastChange * middle;
   const shift = minimumDetectableShift(ends, { confidence, level, least });
   if (shift === undefined || (!isRatio && middle === 0)) return undefined;
   const change = isRatio ? Math.expm1(shift) : shift / middle;
@@ -83,14 +84,13 @@ export function compareMetric(
   options: CompareOptions,
 ): MetricComparison {
   const { test } = tested;
-  const detectable = minimumDetectable(tested, level);
+  const detectable = detectableAbove(tested.minimumChange, tested, level);
   const judged = judgeMetric(tested, {
     ...options,
-    // Who says that smaller changes do not count is not told that they might have been missed.
-    resolution: Math.max(options.resolution, options.minimumChange),
     tests,
     adjustedP,
     minimumDetectable: detectable,
+    noise: detectableAbove(0, tested, level),
   });
   return {
     metric: tested.metric,

@@ -29,7 +29,10 @@ export function sentenceOf(cells: readonly CellComparison[]): string {
   const heads = {
     regressed: counts.improved > 0 ? 'Regressed, and improved elsewhere' : 'Regressed',
     improved: 'Improved',
-    'no-change': 'No change found',
+    'no-change':
+      counts.inconclusive > counts['no-change']
+        ? 'No change found, but inconclusive for the most part'
+        : 'No change found',
     inconclusive: 'Inconclusive',
   };
   const verdict = gravest(cells.map((cell) => cell.verdict));
@@ -37,5 +40,5 @@ export function sentenceOf(cells: readonly CellComparison[]): string {
     newDamage === 0
       ? ''
       : ` Guests were damaged in ${newDamage} ${newDamage === 1 ? 'cell' : 'cells'} in which the base damaged fewer or none.`;
-  return `${heads[verdict]}: of ${total} figures ${words.join(', ')}.${damage}`;
+  return `${heads[verdict]}: of ${total} ${total === 1 ? 'figure' : 'figures'} ${words.join(', ')}.${damage}`;
 }

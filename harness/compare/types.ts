@@ -186,7 +186,7 @@ export interface Comparison {
   /** Tests that the correction counts. */
   readonly tests: number;
   readonly cells: readonly CellComparison[];
-  /** Ids of cells without a partner. */
+  /** Ids of cells without a partner; of the base's, with several candidates, also those that one of them lacks. */
   readonly unmatched: { readonly base: readonly string[]; readonly candidate: readonly string[] };
   readonly differences: readonly FingerprintDifference[];
   /** For readers. */

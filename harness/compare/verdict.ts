@@ -7,12 +7,17 @@ export interface Judged {
   readonly reason: string;
 }
 
-interface Evidence extends Pick<CompareOptions, 'alpha' | 'resolution' | 'correction'> {
+interface Evidence extends Pick<
+  CompareOptions,
+  'alpha' | 'resolution' | 'minimumChange' | 'correction'
+> {
   /** How many tests the correction counts. */
   readonly tests: number;
   /** Absent where n is too small for any outcome to be called. */
   readonly adjustedP: number | undefined;
   readonly minimumDetectable: number | undefined;
+  /** The same without a least change that counts: what the noise alone hides. */
+  readonly noise: number | undefined;
 }
 
 /** A relative change for reading: `7.2 %`. */
@@ -43,11 +48,23 @@ function isConstant({ base, candidate }: TestedMetric): boolean {
   return values.every((figure) => figure?.censored === false && figure.value === base.min?.value);
 }
 
+/**
+ * Whether a change that matters would have been seen. Who says that changes up to some size do not count is not told
+ * that they might have been missed; a noise floor above that size is not what anybody says.
+ */
+function couldBeSeen(
+  { minimumChange }: TestedMetric,
+  { resolution, minimumChange: declared, minimumDetectable = Infinity, noise = Infinity }: Evidence,
+): boolean {
+  return minimumDetectable <= resolution || (minimumChange <= declared && noise <= declared);
+}
+
 /** The verdict on one metric. */
 export function judgeMetric(tested: TestedMetric, evidence: Evidence): Judged {
   const { metric, base, candidate, test, minimumChange } = tested;
   const inconclusive = (reason: string): Judged => ({ verdict: 'inconclusive', reason });
   if (test === undefined) {
+    if (base.n > 0 && candidate.n > 0) return inconclusive('no block has figures of both sides');
     return inconclusive(
       `no figures ${base.n === 0 ? 'of the base' : 'of the candidate'} to compare with`,
     );
@@ -65,17 +82,17 @@ export function judgeMetric(tested: TestedMetric, evidence: Evidence): Judged {
   if (called) {
     const reason = `a change, but below the ${changeText(minimumChange)} that count`;
     // A noise floor above the resolution hides changes that matter.
-    return minimumChange > evidence.resolution
+    return minimumChange > Math.max(evidence.resolution, evidence.minimumChange)
       ? inconclusive(`${reason} on this host`)
       : { verdict: 'no-change', reason };
   }
-  if (isConstant(tested)) return { verdict: 'no-change', reason: 'all figures are the same' };
   // Holm's first step is out of reach; Benjamini and Hochberg's need not be.
   if (evidence.correction === 'holm' && test.smallestP * evidence.tests > evidence.alpha) {
     return inconclusive(
       `n too small: ${base.n} and ${candidate.n} figures can show nothing among ${evidence.tests} tests`,
     );
   }
+  if (isConstant(tested)) return { verdict: 'no-change', reason: 'all figures are the same' };
   if (side !== 'over' && isLarge(tested)) {
     return inconclusive(
       `a hint only: not significant among ${evidence.tests} ${evidence.tests === 1 ? 'test' : 'tests'}`,
@@ -86,9 +103,9 @@ export function judgeMetric(tested: TestedMetric, evidence: Evidence): Judged {
     return inconclusive('how large a change would have been seen is not known');
   }
   const seen = `changes from ${changeText(minimumDetectable)} would have been seen`;
-  return minimumDetectable > evidence.resolution
-    ? inconclusive(`too much noise: only ${seen}`)
-    : { verdict: 'no-change', reason: seen };
+  return couldBeSeen(tested, evidence)
+    ? { verdict: 'no-change', reason: seen }
+    : inconclusive(`too much noise: only ${seen}`);
 }
 
 /** The verdict on how many completed. */

@@ -135,10 +135,10 @@ export function judgedText({
 
 /** `debian:bookworm → debian:trixie`: what is compared. */
 export function titleOf({ by, base, candidates }: Comparison): string {
-  const named = (side: Comparison['base']) =>
-    side.name === 'base' || side.name === 'candidate' ? side.directory : side.name;
+  const groups = by !== undefined && candidates.every((side) => side.directory === base.directory);
+  const named = (side: Comparison['base']) => (groups ? side.name : side.directory);
   const sides = `${named(base)} → ${candidates.map(named).join(', ')}`;
-  return by === undefined || base.name === 'base' ? sides : `${by} ${sides}`;
+  return groups ? `${by} ${sides}` : sides;
 }
 
 /** What was called, in a sentence each. */

@@ -97,6 +97,11 @@ describe('a threshold on a change', () => {
       'total_time_ms <= +5%: changes below 10 % are not called here, whatever the limit (--minimum-change).',
     ]);
     expect(gateOf(coarse, 'total_time_ms <= +15%').notes).toEqual([]);
+    // 10 % of 2025 ms is 202.5 ms.
+    expect(gateOf(coarse, 'total_time_ms <= +100ms').notes).toEqual([
+      expect.stringContaining('changes below 10 % are not called here'),
+    ]);
+    expect(gateOf(coarse, 'total_time_ms <= +300ms').notes).toEqual([]);
   });
 
   it('says where it is finer than what would have been seen', () => {
@@ -115,6 +120,21 @@ describe('a threshold on a change', () => {
     expect(gateOf({ ...all, unmatched: { base: ['a', 'b'], candidate: ['c'] } }).notes).toEqual([
       '2 cells of the base have no partner, and are not covered by this gate.',
     ]);
+    const cell = (qemu: string, workload: string) => ({
+      labels: { qemu, workload },
+      observations: total(quiet),
+    });
+    const [a, b] = ['idle', 'database'];
+    const cells = [cell('a', a), cell('a', b), cell('b', a), cell('b', b), cell('c', a)];
+    expect(gateOf(compareGroups(madeUpRun(cells), 'qemu', options)).notes).toEqual([
+      '1 cell of the base has no partner in every candidate, and is not wholly covered by this gate.',
+    ]);
+  });
+
+  it('holds to a limit once, however often it is given', () => {
+    const twice = ['total_time_ms<=+5%', 'total_time_ms <= +5%'];
+    const { checks } = gateOf(compared(total(quiet), total(quiet)), ...twice);
+    expect(checks.filter(({ threshold }) => threshold.startsWith('total'))).toHaveLength(1);
   });
 
   it('takes a candidate that mostly does not converge for slower without bounds', () => {

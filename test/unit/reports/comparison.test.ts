@@ -3,8 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { marked } from 'marked';
 import { validateXML } from 'xmllint-wasm';
-import { describe, expect, it } from 'vitest';
-import { evaluateComparisonGate } from '../../../harness/compare/index.ts';
+import { describe, expect, it, test } from 'vitest';
+import {
+  compareGroups,
+  compareRuns,
+  evaluateComparisonGate,
+} from '../../../harness/compare/index.ts';
 import type { Effect } from '../../../harness/compare/types.ts';
 import { packageRoot } from '../../../harness/paths.ts';
 import { renderSvg } from '../../../reports/charts/render-svg.ts';
@@ -14,8 +18,9 @@ import {
   terminalComparison,
   writeComparison,
 } from '../../../reports/compare/index.ts';
-import { changeText, effectIntervalText, pText } from '../../../reports/compare/words.ts';
+import { changeText, effectIntervalText, pText, titleOf } from '../../../reports/compare/words.ts';
 import { metricOf } from '../../../harness/analysis/metrics.ts';
+import { madeUpRun, pairOf, quiet, sharp, trials } from '../compare/fixture.ts';
 import { temporaryFolder } from '../record/temporary.ts';
 import { hostile, slower } from './comparisons.ts';
 
@@ -36,6 +41,16 @@ describe('the words of a comparison', () => {
     ).toBe('+50 % or more');
     expect([0.00001, 0.02166, undefined].map(pText)).toEqual(['<0.0001', '0.022', '–']);
   });
+});
+
+test('the title names runs by their directories, and groups by their names, whatever these are', () => {
+  const side = (setting: string) => ({
+    labels: { setting },
+    observations: trials('totalTimeMs', quiet),
+  });
+  const run = madeUpRun([side('base'), side('candidate')]);
+  expect(titleOf(compareGroups(run, 'setting', sharp))).toBe('setting base → candidate');
+  expect(titleOf(compareRuns(...pairOf(quiet, quiet), sharp))).toBe('runs/one → runs/two');
 });
 
 describe('the chart of a comparison', () => {
