@@ -74,7 +74,7 @@ export interface Probe {
 export type ProbeFactory = (context: ProbeContext) => Probe | undefined;
 
 /** How long one step of a probe may take, ms; then it is given up. */
-const STEP_TIMEOUT_MS = 10_000;
+const STEP_TIMEOUT_MS = 15_000;
 /**
  * A probe's end takes as long as there is to hand over: to its time comes this part of the time since its start. One
  * that waits for a process of its own watches that process's silence besides.

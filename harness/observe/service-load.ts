@@ -12,8 +12,6 @@ import type { ServiceLog } from './service-job.ts';
 /** How long one attempt to connect may take, and the pause before the next, ms. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const RECONNECT_PAUSE_MS = 20;
-/** No try for the first answer begins with less time: it would say less than the refusal before it, ms. */
-const LEAST_TRY_MS = 250;
 /** A tick that finds this many requests unanswered sends none: the guest shall not be buried when it comes back. */
 const MOST_UNANSWERED = 1_000;
 /** `{n}` is from 1 to this; the step is prime to it, so that all numbers come up, far from each other. */
@@ -53,13 +51,23 @@ export class ServiceLoad {
   /**
    * Connect, and begin the schedule after the first good answer.
    *
-   * @throws MigbenchError `guest` with the service's last refusal where there is no good answer within `timeoutMs`.
+   * @throws MigbenchError `guest` where there is no good answer within `timeoutMs`, with the last refusal that was one:
+   * the last try may only have had no time left.
    */
   async start(timeoutMs: number): Promise<void> {
     const untilMs = monotonicMs() + timeoutMs;
+    let refusal = '';
     while (!(await this.#firstAnswer(untilMs))) {
+      if (monotonicMs() >= untilMs) {
+        throw new MigbenchError(
+          'guest',
+          ['', this.#whyNone].includes(refusal)
+            ? this.#whyNone
+            : `${refusal}; at last: ${this.#whyNone}`,
+        );
+      }
+      refusal = this.#whyNone;
       await timer(RECONNECT_PAUSE_MS);
-      if (untilMs - monotonicMs() < LEAST_TRY_MS) throw new MigbenchError('guest', this.#whyNone);
     }
     this.#connections = 1;
     void this.#keepConnected();
@@ -91,7 +99,7 @@ export class ServiceLoad {
 
   async #firstAnswer(untilMs: number): Promise<boolean> {
     try {
-      const leftMs = () => Math.max(1, untilMs - monotonicMs());
+      const leftMs = () => Math.max(1, Math.round(untilMs - monotonicMs()));
       await this.#connect(leftMs());
       const answer = this.#connection?.request(this.#text()) ?? Promise.resolve();
       await deadline(answer, leftMs(), () => {

@@ -23,9 +23,10 @@ import {
 const CLIENT = join(packageRoot, 'dist', 'harness', 'observe', 'service-client.js');
 /** Requests per second: an emulated guest has less to spare. */
 export const REQUESTS_PER_SECOND = { kvm: 200, tcg: 20 } as const;
-/** How long the first answer may take; and how long the client may take beyond that, and to end, ms. */
+/** How long the first answer may take; how long the client may take beyond that, on a busy host; and to end, ms. */
 const START_TIMEOUT_MS = 7_000;
-const CLIENT_TIMEOUT_MS = 2_500;
+const CLIENT_START_MS = 5_000;
+const CLIENT_END_MS = 2_500;
 /** How long the client may be silent before and between the lines of its log, ms. */
 const LOG_SILENCE_MS = 5_000;
 
@@ -89,7 +90,7 @@ export class ServiceClient implements AsyncDisposable {
   async ready(): Promise<void> {
     const { value: line } = await deadline(
       this.#iterator.next(),
-      START_TIMEOUT_MS + CLIENT_TIMEOUT_MS,
+      START_TIMEOUT_MS + CLIENT_START_MS,
       noAnswer,
     );
     if (line === undefined) throw await this.#failure('ended early');
@@ -132,7 +133,7 @@ export class ServiceClient implements AsyncDisposable {
   }
 
   async #failure(what: string): Promise<MigbenchError> {
-    const exit = await this.#process.waitForExit(CLIENT_TIMEOUT_MS);
+    const exit = await this.#process.waitForExit(CLIENT_END_MS);
     const how = exit === undefined ? 'is still there' : describeExit(exit);
     return new MigbenchError('host-unfit', `the client of the service ${what}; it ${how}`);
   }
