@@ -1,6 +1,7 @@
 /** What the figures of a run hold for: host, builds, plan, as name and value pairs. */
 import { z } from 'zod';
 import { medianOf } from '../harness/analysis/numbers.ts';
+import { distinctThresholds } from '../harness/analysis/threshold.ts';
 import type { Run } from '../harness/record/reader.ts';
 import type { TrialRecord } from '../harness/record/schema.ts';
 import { formatBytes, formatDuration, formatPercent } from '../harness/units.ts';
@@ -34,7 +35,7 @@ function calibrationText(calibrations: Run['environment']['calibrations']): stri
  * One line; a plan with workloads or builds by relative path must be where it was.
  */
 export function reproduceCommand({ environment }: Pick<Run, 'environment'>): string {
-  const { only, untilPrecision, aa = false } = environment;
+  const { only, untilPrecision, aa = false, thresholds } = environment;
   // The last change of an A/A run is what --aa made of the repetitions.
   const overrides = aa ? environment.overrides?.slice(0, -1) : environment.overrides;
   const builds = environment.base === undefined ? undefined : comparedBuilds(environment);
@@ -47,6 +48,8 @@ export function reproduceCommand({ environment }: Pick<Run, 'environment'>): str
     ...(aa ? ['--aa'] : []),
     ...(only === undefined ? [] : ['--only', only]),
     ...(untilPrecision === undefined ? [] : ['--until-precision', percentText(untilPrecision)]),
+    // The plan's own among them are not held to twice.
+    ...distinctThresholds(thresholds).flatMap((text) => ['--threshold', text]),
   ];
   return escapeTerminal(words.map(shellWord).join(' '));
 }

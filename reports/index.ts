@@ -50,7 +50,7 @@ export interface ReportOptions {
 }
 
 export interface WrittenReport {
-  /** What was reported on. */
+  /** What was reported on; with a warning for each timeline that could not be read. */
   readonly run: Run;
   /** Paths of the files, beginning with the run directory as it was given. */
   readonly files: readonly string[];
@@ -73,9 +73,12 @@ export async function writeReport(
   const staging = join(runDirectory, `.report-${randomBytes(6).toString('hex')}`);
   try {
     await mkdir(staging);
-    const names = await writeFiles(run, options, staging);
+    const { names, warnings } = await writeFiles(run, options, staging);
     await publish(staging, join(runDirectory, REPORT_FOLDER), names, options.formats === undefined);
-    return { run, files: names.map((name) => join(runDirectory, REPORT_FOLDER, name)) };
+    return {
+      run: { ...run, warnings: [...run.warnings, ...warnings] },
+      files: names.map((name) => join(runDirectory, REPORT_FOLDER, name)),
+    };
   } catch (error) {
     throw storageError(error, `write the report of ${runDirectory}`);
   } finally {
@@ -83,12 +86,12 @@ export async function writeReport(
   }
 }
 
-/** Write the files of some formats to a folder; returns their names, in order. */
+/** Write the files of some formats to a folder; returns their names, in order, and what was left out. */
 async function writeFiles(
   run: Run,
   options: ReportOptions,
   folder: string,
-): Promise<readonly string[]> {
+): Promise<{ readonly names: readonly string[]; readonly warnings: readonly string[] }> {
   const formats: ReadonlySet<ReportFormat> = new Set(options.formats ?? usualFormats);
   const names: string[] = [];
   const write = async (name: string, text: string | Uint8Array): Promise<void> => {
@@ -97,10 +100,7 @@ async function writeFiles(
     names.push(name);
   };
   const timelines = await writeTimelines(run, formats, folder, names);
-  const model = buildModel(
-    { ...run, warnings: [...run.warnings, ...timelines.warnings] },
-    options.thresholds,
-  );
+  const model = buildModel(run, options.thresholds);
   if (formats.has('csv')) {
     await write('trials.csv', trialsCsv(run.records));
     await write('cells.csv', cellsCsv(model.cells));
@@ -119,8 +119,16 @@ async function writeFiles(
       if (formats.has('png')) await write(join('charts', `${name}.png`), await renderPng(svg));
     }
   }
-  if (formats.has('html')) await write('index.html', await htmlPage(model, timelines));
-  return names.toSorted();
+  if (formats.has('html')) {
+    // The page alone shows timelines: what it has to say of them is not in other formats, whichever are asked for.
+    const warnings = [...run.warnings, ...timelines.warnings];
+    const pageModel =
+      timelines.warnings.length === 0
+        ? model
+        : buildModel({ ...run, warnings }, options.thresholds);
+    await write('index.html', await htmlPage(pageModel, timelines));
+  }
+  return { names: names.toSorted(), warnings: timelines.warnings };
 }
 
 /** timeline.csv, where it is asked for and there are any; the timelines of a long run do not fit in memory. */

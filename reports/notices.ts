@@ -110,14 +110,18 @@ function breached(gate: Gate, nameOf: CellNames): readonly Notice[] {
 }
 
 function failed(run: Run, nameOf: CellNames): readonly Notice[] {
-  const groups = grouped(run.records, ({ outcome, integrity }) =>
+  const groups = grouped(run.records, ({ outcome, integrity, expected }) =>
     outcome.kind === 'failed' && integrity !== 'damaged'
-      ? `${outcome.reason} ${outcome.detail}`
+      ? `${expected} ${outcome.reason} ${outcome.detail}`
       : undefined,
   );
   return groups.flatMap((group): Notice[] => {
-    const { outcome } = group[0];
+    const { outcome, expected } = group[0];
     if (outcome.kind !== 'failed') return [];
+    if (expected) {
+      const text = `${counted(group.length, 'trial')} failed, as the plan expects, in ${cellsOf(group, nameOf)}: ${outcome.detail}`;
+      return [{ level: 'note', text }];
+    }
     return [
       {
         level: 'bad',

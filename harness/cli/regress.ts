@@ -64,7 +64,7 @@ async function newSubject(args: RegressArguments): Promise<Subject> {
   const found = await loadPlanFile({ file, overrides });
   const { thresholdFlags } = await import('./thresholds.ts');
   const thresholds = [...found.plan.thresholds, ...thresholdFlags(args.threshold, false)];
-  const { cellMatcher } = await import('../plan/order.ts');
+  const { cellMatcher } = await import('../record/cell-matcher.ts');
   const { only } = args;
   const isWanted = only === undefined ? () => true : cellMatcher(only);
   const wanted = found.plan.cells.filter(({ id }) => isWanted(id));

@@ -1,5 +1,5 @@
 /** All trials of a run, one after the other: prepare the cells, then migrate and record. */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calibrate } from '../calibration.ts';
 import { throwIfInterrupted } from '../deadline.ts';
@@ -133,6 +133,8 @@ class Campaign {
       startedAt: new Date().toISOString(),
       ...(prepared.machine === undefined ? {} : { machine: prepared.machine }),
     };
+    // What an earlier attempt left behind must not be taken for this one’s.
+    await writer.removeTrialFolder(trial.id);
     const record =
       prepared.kind === 'not'
         ? recordWithout(context, prepared.outcome)
@@ -149,7 +151,6 @@ class Campaign {
     const { spec } = trial.cell;
     const name = shortName(trial);
     const folder = await writer.trialFolder(trial.id);
-    await emptyFolder(folder);
     const limit = spec.parameters['downtime-limit'];
     const result = await runTrial({
       stage,
@@ -179,13 +180,6 @@ class Campaign {
       progress.line(`Kept: ${folder} and the guest it started from, ${template.statePath}`);
     }
     return recordOf(context, result);
-  }
-}
-
-/** What an earlier attempt at the trial left behind must not be taken for this one's. */
-async function emptyFolder(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 

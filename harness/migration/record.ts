@@ -8,7 +8,7 @@ import {
   type Outcome,
   type TrialRecord,
 } from '../record/schema.ts';
-import { trialFolderName } from '../record/layout.ts';
+import { timelineFileName, trialFolderName } from '../record/layout.ts';
 import type { WorkloadDefinition } from '../../workloads/types.ts';
 import type { Refusal } from '../qemu/schema-refusal.ts';
 import type { TrialResult } from './trial.ts';
@@ -103,7 +103,7 @@ export function recordOf(context: RecordContext, result: TrialResult): TrialReco
     ...(Object.keys(result.details).length === 0 ? {} : { details: result.details }),
     warnings: [...result.warnings],
     artifacts: {
-      ...(result.observation === undefined ? {} : { timeline: join(folder, 'timeline.jsonl') }),
+      ...(result.observation === undefined ? {} : { timeline: timelineFileName(context.trial.id) }),
       sourceQmp: join(folder, 'source.qmp.jsonl'),
       destinationQmp: join(folder, 'destination.qmp.jsonl'),
       sourceConsole: join(folder, 'source.console.log'),

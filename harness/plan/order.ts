@@ -6,8 +6,8 @@
  * without renaming those that stay.
  */
 import { createHash } from 'node:crypto';
-import picomatch from 'picomatch';
 import { MigbenchError } from '../errors.ts';
+import { cellMatcher } from '../record/cell-matcher.ts';
 import { MAXIMUM_TRIALS } from './expand.ts';
 import type { PlannedTrial, ResolvedPlan } from './types.ts';
 
@@ -46,11 +46,6 @@ function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
 /** The state with which a block's shuffle begins. */
 function blockSeed(seed: number, block: number): number {
   return createHash('sha256').update(`${seed}:${block}`).digest().readUInt32LE(0);
-}
-
-/** Whether a cell id matches a glob of `--only`, in which `*` matches `/` too. */
-export function cellMatcher(glob: string): (cellId: string) => boolean {
-  return picomatch(glob, { bash: true, dot: true });
 }
 
 /** All trials of a plan in the order in which they run. Throws `usage` where the glob matches no cell. */

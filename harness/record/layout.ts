@@ -27,7 +27,7 @@ export function trialFolderName(trialId: string): string {
   return join(TRIALS_FOLDER, trialId);
 }
 
-/** Where a trial's timeline is unless its record says otherwise, relative to the run directory. */
+/** Where a trial's timeline is written, relative to the run directory; its record says whether there is one. */
 export function timelineFileName(trialId: string): string {
   return join(trialFolderName(trialId), 'timeline.jsonl');
 }

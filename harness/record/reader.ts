@@ -4,7 +4,7 @@ import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { MigbenchError, systemErrorCode } from '../errors.ts';
 import { storageError } from './durable.ts';
-import { ENVIRONMENT_FILE, RESOLVED_PLAN_FILE, TRIALS_FILE, timelineFileName } from './layout.ts';
+import { ENVIRONMENT_FILE, RESOLVED_PLAN_FILE, TRIALS_FILE } from './layout.ts';
 import { checked, parseJson } from './parse.ts';
 import {
   environmentSchema,
@@ -102,12 +102,12 @@ export async function readEnvironment(directory: string): Promise<Environment> {
  */
 export async function readTimeline(
   directory: string,
-  record: Pick<TrialRecord, 'trialId' | 'artifacts'>,
+  record: Pick<TrialRecord, 'artifacts'>,
 ): Promise<readonly TimelineSample[]> {
-  const path = artifactPath(
-    directory,
-    record.artifacts['timeline'] ?? timelineFileName(record.trialId),
-  );
+  const name = record.artifacts['timeline'];
+  // A trial's folder may still hold the timeline of an attempt before this one.
+  if (name === undefined) return [];
+  const path = artifactPath(directory, name);
   if (!(await isFile(path))) return [];
   // Whole: a timeline is small, and there may be thousands of them.
   const lines = (await readFile(path, 'utf8')).split('\n');

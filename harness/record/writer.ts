@@ -1,5 +1,5 @@
 /** Writing a run directory, so that whatever was reported as recorded survives the death of the program. */
-import { mkdir, open, readdir, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { MigbenchError, systemErrorCode } from '../errors.ts';
 import { storageError, syncFolder, writeFileAtomically, writeFully } from './durable.ts';
@@ -158,14 +158,25 @@ export class RunWriter implements AsyncDisposable {
 
   /** The folder of a trial's artifacts, absolute; created where it is missing. */
   async trialFolder(trialId: string): Promise<string> {
-    const path = join(this.directory, trialFolderName(trialId));
-    if (dirname(path) !== join(this.directory, 'trials') || trialId.startsWith('.')) {
-      throw new MigbenchError('internal', `${JSON.stringify(trialId)} cannot be a folder's name.`);
-    }
+    const path = this.#trialPath(trialId);
     await mkdir(path, { recursive: true }).catch((error: unknown) => {
       throw storageError(error, `create ${path}`);
     });
     return path;
+  }
+
+  /** Remove that folder and what is in it, where there is one. */
+  async removeTrialFolder(trialId: string): Promise<void> {
+    const path = this.#trialPath(trialId);
+    await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+      throw storageError(error, `remove ${path}`);
+    });
+  }
+
+  #trialPath(trialId: string): string {
+    const path = join(this.directory, trialFolderName(trialId));
+    if (dirname(path) === join(this.directory, 'trials') && !trialId.startsWith('.')) return path;
+    throw new MigbenchError('internal', `${JSON.stringify(trialId)} cannot be a folder's name.`);
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {

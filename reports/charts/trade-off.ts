@@ -32,8 +32,13 @@ interface Place {
   readonly total: number;
   /** Where it is drawn, ms: the median, or the noise floor that it does not exceed. */
   readonly still: number;
-  /** What its table has: the figures in words, and the median as it is. */
-  readonly row: { readonly total: string; readonly still: string; readonly median: number };
+  /** What its table has: the figures in words, and the medians as they are, ms. */
+  readonly row: {
+    readonly total: string;
+    readonly still: string;
+    readonly totalMs: number;
+    readonly median: number;
+  };
 }
 
 /** The outermost figure that the run has: what users feel, or what the events of both QEMUs show. */
@@ -72,7 +77,8 @@ export function tradeOffChart(
         row: {
           total: formatMedian(metricSummary(cell, 'totalTimeMs')),
           still: formatCellMedian(cell, key),
-          median: Number(median.toPrecision(5)),
+          totalMs: total,
+          median,
         },
       },
     ];
@@ -104,7 +110,7 @@ export function tradeOffChart(
         ],
         values: [
           cells[place.cell]?.cellId,
-          place.total * 1000,
+          place.row.totalMs,
           place.row.median,
           front.has(place.cell) ? 1 : 0,
         ],

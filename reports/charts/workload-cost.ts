@@ -51,7 +51,7 @@ export function cpuChart(cells: readonly ReportCell[], width: ChartWidth): Repor
     {
       name: 'cpu',
       title: 'Processor time of both QEMUs',
-      lead: 'Seconds of processor time from the migrate command to the end of the aftermath; the guest itself is part of it.',
+      lead: 'Seconds of processor time from the migrate command to the end of the migration; the guest itself is part of it.',
       axisTitle: 'CPU seconds',
       series: [
         { key: 'sourceCpuSeconds', name: 'source' },

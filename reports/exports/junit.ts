@@ -8,6 +8,7 @@
  */
 import type { CellSummary } from '../../harness/analysis/cells.ts';
 import type { GateCheck } from '../../harness/analysis/gate.ts';
+import { cellMatcher } from '../../harness/record/cell-matcher.ts';
 import type { TrialRecord } from '../../harness/record/schema.ts';
 import { escapeXml } from '../escape.ts';
 import { counted, formatInterval, formatMedian } from '../format.ts';
@@ -168,13 +169,14 @@ function detailOf({ outcome, integrity, integrityDetail }: TrialRecord): string 
   return `${outcome.kind}${reason}: ${outcome.detail}${damage}`;
 }
 
-/** Cells without a record, in a run of all cells: it was interrupted, or its time was up. */
+/** Cells that the run was to have and of which none has a record: it was interrupted, or its time was up. */
 function notRun({ run, cells }: ReportModel): readonly TestCase[] {
-  if (run.environment.only !== undefined) return [];
+  const { only } = run.environment;
+  const isWanted = only === undefined ? () => true : cellMatcher(only);
   const seen = new Set(cells.map(({ cellId }) => cellId));
   const message = 'no trial has a record: go on with migbench run --resume';
   return run.plan.cells
-    .filter(({ id }) => !seen.has(id))
+    .filter(({ id }) => isWanted(id) && !seen.has(id))
     .map(({ id }) => ({
       ...{ name: id, time: 0, output: [] },
       verdict: { element: 'skipped', type: 'not-run', message, lines: [] },

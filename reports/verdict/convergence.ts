@@ -57,7 +57,9 @@ function stallText(
   tried: readonly Situation[],
 ): string {
   const slowest = Math.min(...alike.map(({ bandwidth }) => bandwidth));
-  const worst = alike.filter(({ bandwidth }) => bandwidth === slowest);
+  // Links of one rate may differ in their delay: one of them is spoken of, by name.
+  const named = alike.find(({ bandwidth }) => bandwidth === slowest)?.link;
+  const worst = alike.filter(({ link }) => link === named);
   const cells = worst[0]?.cells ?? [];
   const failing = cells.filter(stalls).map(({ labels }) => labels.setting);
   const helping = cells.filter(converges).map(({ labels }) => labels.setting);

@@ -27,7 +27,9 @@ test('refuses --only without a cell of the candidate: nothing would be compared'
 
 test('refuses a time limit of nothing', async () => {
   const args = { 'until-precision': undefined, 'time-limit': '0s' };
-  expect(await refusal({ ...args, 'dry-run': true })).toContain('--time-limit 0s: expected more than zero');
+  expect(await refusal({ ...args, 'dry-run': true })).toContain(
+    '--time-limit 0s: expected more than zero',
+  );
 });
 
 test('refuses what a resumed run has from its beginning', async () => {

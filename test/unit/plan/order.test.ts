@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MigbenchError } from '../../../harness/errors.ts';
 import { estimateMigrationMs, estimateRunMs } from '../../../harness/plan/estimate.ts';
-import { cellMatcher, mulberry32, planBlock, planTrials } from '../../../harness/plan/order.ts';
+import { mulberry32, planBlock, planTrials } from '../../../harness/plan/order.ts';
 import type { ResolvedPlan } from '../../../harness/plan/types.ts';
+import { cellMatcher } from '../../../harness/record/cell-matcher.ts';
 import { load } from './fixtures.ts';
 
 const { plan, definitions } = await load(`name: order

@@ -87,15 +87,19 @@ describe('readTimeline', () => {
   ];
   const text = samples.map((sample) => `${JSON.stringify(sample)}\n`).join('');
 
-  test('reads the file that the record names, else the usual one', async () => {
+  test('reads the file that the record names, and none that an earlier attempt left', async () => {
     const directory = await runWith('');
     await mkdir(join(directory, 'trials', 'a'), { recursive: true });
     await writeFile(join(directory, 'trials', 'a', 'timeline.jsonl'), `${text}{"atMs":2`);
     await writeFile(join(directory, 'other.jsonl'), text);
-    expect(await readTimeline(directory, exampleRecord({ trialId: 'a' }))).toEqual(samples);
+    const own = { timeline: 'trials/a/timeline.jsonl' };
+    const a = exampleRecord({ trialId: 'a', artifacts: own });
+    expect(await readTimeline(directory, a)).toEqual(samples);
+    expect(await readTimeline(directory, { ...a, artifacts: {} })).toEqual([]);
     const named = exampleRecord({ trialId: 'b', artifacts: { timeline: 'other.jsonl' } });
     expect(await readTimeline(directory, named)).toEqual(samples);
-    expect(await readTimeline(directory, exampleRecord({ trialId: 'c' }))).toEqual([]);
+    const gone = { timeline: 'trials/c/timeline.jsonl' };
+    expect(await readTimeline(directory, exampleRecord({ artifacts: gone }))).toEqual([]);
   });
 
   test('does not read files outside the run directory', async () => {

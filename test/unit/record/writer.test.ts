@@ -123,9 +123,15 @@ describe('create', () => {
   test('trial folders stay inside the run directory', async () => {
     const directory = await temporaryFolder();
     await using writer = await RunWriter.create(directory, newRun);
-    expect(await writer.trialFolder('000-001-ab')).toBe(join(directory, 'trials', '000-001-ab'));
+    const folder = await writer.trialFolder('000-001-ab');
+    expect(folder).toBe(join(directory, 'trials', '000-001-ab'));
+    await writeFile(join(folder, 'timeline.jsonl'), '');
+    await writer.removeTrialFolder('000-001-ab');
+    await writer.removeTrialFolder('000-001-ab');
+    expect(await readdir(join(directory, 'trials'))).toEqual([]);
     for (const trialId of ['../x', '..', '.', '', 'a/b']) {
       await expect(writer.trialFolder(trialId)).rejects.toMatchObject({ code: 'internal' });
+      await expect(writer.removeTrialFolder(trialId)).rejects.toMatchObject({ code: 'internal' });
     }
   });
 });

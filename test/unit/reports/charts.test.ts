@@ -148,7 +148,7 @@ describe('the tables behind charts', () => {
   test('a blackout within its floor is written as such, and stands at the floor in the trade-off', async () => {
     const chart = await chartsOf([
       trial(1, blackout(1000, 8, 12)),
-      trial(2, blackout(2000, 3, 12), 'postcopy'),
+      trial(2, blackout(2000.125, 3, 12), 'postcopy'),
       trial(3, blackout(3000, 30, 12), 'multifd'),
     ]);
     expect(chart('downtime').table.rows.map(({ texts }) => texts[1])).toEqual([
@@ -164,6 +164,7 @@ describe('the tables behind charts', () => {
         ['30 ms', 'no'],
       ],
     ]);
+    expect(table.rows.map(({ values }) => values[1])).toEqual([1000, 2000.125, 3000]);
     expect(table.rows.map(({ values }) => values[2])).toEqual([8, 3, 30]);
     expect(spec.datasets?.['places']).toMatchObject([{ still: 12 }, { still: 12 }, { still: 30 }]);
     const svg = await renderSvg(spec);

@@ -19,6 +19,19 @@ describe('not-converged', () => {
     ]);
   });
 
+  test('of links of one rate, the figures are those of the one that is named', () => {
+    const far = ['200Mbit-20ms', 2e8] as const;
+    const cells: Given[] = [
+      { setting: 'precopy', results: ['not converged'] },
+      { setting: 'precopy', link: far, results: ['not converged'] },
+      { setting: 'postcopy', results: [{ totalTimeMs: 4000, pauseMs: 40 }] },
+      { setting: 'postcopy', link: far, results: [{ totalTimeMs: 9000, pauseMs: 90 }] },
+    ];
+    expect(said(cells, 'not-converged')[0]).toMatch(
+      /At 200Mbit, postcopy takes 4 s and pauses the guest 40 ms\.$/u,
+    );
+  });
+
   test('sometimes is not never; nothing helps', () => {
     const cells: Given[] = [
       { setting: 'precopy', results: ['not converged', { totalTimeMs: 1000 }] },

@@ -1,5 +1,5 @@
 /** Exports, read back by the parsers and schemas of their formats; hostile names come out as text. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import parsePrometheus from 'parse-prometheus-text-format';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { packageRoot } from '../../../harness/paths.ts';
 import type { TrialRecord } from '../../../harness/record/schema.ts';
 import { reportFormats, writeReport } from '../../../reports/index.ts';
-import { exampleRecord } from '../record/examples.ts';
+import { examplePlan, exampleRecord } from '../record/examples.ts';
 import { copyOfEveryOutcome, runOf } from './fixture.ts';
 import { hostileNames } from './hostile-names.ts';
 
@@ -183,6 +183,22 @@ test('known figures: base units, intervals from six trials on, no censored figur
   );
   expect(text).toMatch(/migbench_throttle_max_ratio\{.*\} 0\.2\n/);
   expect(text).not.toMatch(/migbench_total_time_seconds\{cell="stuck~2"/);
+});
+
+test('JUnit: a cell that was to be run and has no trial is there, also of those of --only', async () => {
+  const directory = await runOf([]);
+  const { id } = examplePlan.cells[0]!;
+  const path = join(directory, 'environment.json');
+  const environment = JSON.parse(await readFile(path, 'utf8')) as object;
+  for (const [only, count] of [
+    ['idle/*', 1],
+    ['database/*', 0],
+  ] as const) {
+    await writeFile(path, JSON.stringify({ ...environment, only }));
+    const xml = (await exportsOf(directory))['junit.xml'] ?? '';
+    expect(xml.split('type="not-run"')).toHaveLength(count + 1);
+    expect(xml.includes(id)).toBe(count === 1);
+  }
 });
 
 test('hostile names: valid in every format, and as text', async () => {

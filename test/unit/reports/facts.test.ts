@@ -13,6 +13,9 @@ test('of a run: its changes and its cells', () => {
   expect(command({ overrides: ['repetitions=3'], only: 'idle/*', untilPrecision: 0.025 })).toBe(
     "migbench run plan.yaml --set repetitions=3 --only 'idle/*' --until-precision 2.5%",
   );
+  expect(
+    command({ thresholds: ['pause_ms < 300ms', 'pause_ms<300ms', 'outcome==completed'] }),
+  ).toBe("migbench run plan.yaml --threshold 'pause_ms < 300ms' --threshold outcome==completed");
   // As often as A and as B: the repetitions on record are those of both.
   expect(command({ aa: true, overrides: ['guest.vcpus=2', 'repetitions=6'] })).toBe(
     'migbench run plan.yaml --set guest.vcpus=2 --aa',

@@ -21,7 +21,12 @@ describe('verdict', () => {
     [run([], 4), 'No trial has been recorded yet (4 planned).', 'warning'],
     [run([measured(1, {}), measured(2, {})]), 'All 2 trials completed.', 'good'],
     [
-      run([exampleRecord({ outcome: { kind: 'failed', reason: 'guest-dead', detail: 'gone' } })]),
+      run([
+        exampleRecord({
+          outcome: { kind: 'failed', reason: 'guest-dead', detail: 'gone' },
+          expected: false,
+        }),
+      ]),
       'None of 1 trial completed; 1 failed.',
       'bad',
     ],
@@ -95,6 +100,15 @@ describe('notices', () => {
     expect(model.notices[0]?.text).toContain(
       'ended as not-converged, which the plan does not allow',
     );
+  });
+
+  test('a failure that the plan expects is a note', () => {
+    const outcome = { kind: 'failed', reason: 'migration-error', detail: 'refused' } as const;
+    const model = buildModel(run([measured(1, {}), exampleRecord({ outcome, expected: true })]));
+    expect(model.notices).toMatchObject([
+      { level: 'note', text: expect.stringContaining('1 trial failed, as the plan expects') },
+    ]);
+    expect(model.level).not.toBe('bad');
   });
 
   test('a good run has none', () => {
