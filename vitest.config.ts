@@ -8,6 +8,8 @@ const project = (name: string, testTimeoutMs: number, overrides = {}) => ({
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: testTimeoutMs,
     hookTimeout: testTimeoutMs,
+    // A host may stall for seconds, and vitest's own limit is one.
+    expect: { poll: { timeout: Math.min(30_000, 0.8 * testTimeoutMs) } },
     ...overrides,
   },
 });
