@@ -21,6 +21,22 @@ let records: readonly TrialRecord[];
 
 const visibleRows = (page: Page, selector: string) => page.locator(`${selector} tbody tr:visible`);
 
+/** What `read` gives three times in a row, a quarter of a second apart: nothing is being redrawn. */
+async function settled<T>(read: () => Promise<T>): Promise<T> {
+  const readings = [await read()];
+  const isSettled = () => readings.length >= 3 && new Set(readings.slice(-3)).size === 1;
+  await expect
+    .poll(
+      async () => {
+        readings.push(await read());
+        return isSettled();
+      },
+      { interval: 250 },
+    )
+    .toBe(true);
+  return readings.at(-1) as T;
+}
+
 describe.skipIf(chromiumPath === undefined)('report in a browser', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'migbench-browser-'));
@@ -54,11 +70,9 @@ describe.skipIf(chromiumPath === undefined)('report in a browser', { timeout: 12
     await expect.poll(ticks).not.toBe(whole);
     const earlier = page.getByRole('button', { name: 'Earlier' });
     for (let clicks = 0; clicks < 4; clicks += 1) await earlier.click();
-    await page.waitForTimeout(500);
-    const beginning = await ticks();
+    const beginning = await settled(ticks);
     for (let clicks = 0; clicks < 4; clicks += 1) await earlier.click();
-    await page.waitForTimeout(500);
-    expect(await ticks()).toBe(beginning);
+    expect(await settled(ticks)).toBe(beginning);
     await page.getByRole('button', { name: 'Whole' }).click();
     await expect.poll(ticks).toBe(whole);
     // Every point of a line says when, what and how much.
