@@ -53,7 +53,7 @@ class Agent implements AsyncDisposable {
 
 let telemetry: Telemetry;
 let agent: Agent;
-const quick = { timeoutMs: 2_000 };
+const quick = { timeoutMs: 8_000 };
 
 beforeEach(async () => {
   telemetry = await Telemetry.open({ address: '127.0.0.1', port: 0 });
@@ -180,6 +180,7 @@ describe('command', () => {
     await begin();
     agent.answer = () => undefined;
     agent.sample(42);
+    await expect.poll(() => telemetry.samples.length).toBe(1);
     await expect(telemetry.command('verify', [], { timeoutMs: 150 })).rejects.toMatchObject({
       code: 'guest',
       message: expect.stringMatching(/"verify" within 0\.15 s: it was last heard .* running at 42/),
@@ -213,7 +214,7 @@ describe('waiting', () => {
 
   it('for a steady load passes it, and says why not', async () => {
     await begin();
-    const gate = { windowMs: 100, tolerance: 0.5, timeoutMs: 1_000 };
+    const gate = { windowMs: 100, tolerance: 0.5, timeoutMs: 8_000 };
     let progress = 0;
     const load = setInterval(() => agent.sample((progress += 10)), 10);
     const state = await telemetry.waitUntilSteady(gate);
