@@ -1,4 +1,5 @@
 /** The cache's folders, its locks, and what may be removed from it. No process is started. */
+import { EventEmitter, once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -128,22 +129,26 @@ describe('locks', () => {
     const layout = cacheLayout(await temporaryCache());
     const order: string[] = [];
     const waits: string[] = [];
+    const happened = new EventEmitter();
+    const entered = once(happened, 'entered');
+    const secondTried = once(happened, 'second tried');
     const first = withLock(layout, 'x', {}, async () => {
       order.push('in 1');
-      await new Promise((done) => setTimeout(done, 300));
+      happened.emit('entered');
+      await secondTried;
       order.push('out 1');
       throw new Error('failed');
     });
-    await new Promise((done) => setTimeout(done, 100));
-    const second = withLock(
-      layout,
-      'x',
-      { onProgress: ({ detail }) => waits.push(detail) },
-      async () => {
-        order.push('in 2');
-        return 2;
-      },
-    );
+    await entered;
+    const onProgress = ({ detail }: { detail: string }) => {
+      waits.push(detail);
+      happened.emit('second tried');
+    };
+    const second = withLock(layout, 'x', { onProgress }, async () => {
+      order.push('in 2');
+      happened.emit('second tried');
+      return 2;
+    });
     await expect(first).rejects.toThrow('failed');
     expect(await second).toBe(2);
     expect(order).toEqual(['in 1', 'out 1', 'in 2']);
