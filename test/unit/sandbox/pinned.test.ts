@@ -31,8 +31,7 @@ test('where a process may run is in its status', () => {
   const status = 'Name:\tnode\nCpus_allowed:\t55\nCpus_allowed_list:\t0,2,4,6\nMems_allowed:\t1\n';
   expect(allowedProcessors(status)).toBe('0,2,4,6');
   expect(allowedProcessors('Name:\tnode\n')).toBe(onlineProcessors());
-  // This process may run on some of those that are online.
-  expect(processorsIn(onlineProcessors())).toEqual(
-    expect.arrayContaining(processorsIn(allowedProcessors())),
-  );
+  // This process runs on one that is online; it may be allowed others, which are not.
+  const online = processorsIn(onlineProcessors());
+  expect(processorsIn(allowedProcessors()).some((number) => online.includes(number))).toBe(true);
 });
