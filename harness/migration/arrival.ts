@@ -4,7 +4,7 @@ import { MigbenchError } from '../errors.ts';
 import { scaledTimeoutMs } from '../guest/timeouts.ts';
 import type { GuestShape } from '../plan/types.ts';
 import type { MigrationSide } from './failure.ts';
-import { awaitFile, type SavedFile } from './saved-file.ts';
+import { awaitFile, type ReadFile } from './saved-file.ts';
 import type { Route } from './uri.ts';
 
 /** How long the destination may take to resume after it was sent the last byte, ms; to read a file it gets more. */
@@ -25,14 +25,14 @@ export interface Arrival {
  * @returns what is known of that file, where there is one.
  * @throws MigbenchError `qmp-timeout` where the guest does not arrive; `interrupted`.
  */
-export async function awaitArrival(arrival: Arrival): Promise<SavedFile | undefined> {
+export async function awaitArrival(arrival: Arrival): Promise<ReadFile | undefined> {
   const { destination, route, guest, since, signal } = arrival;
   const file = route.file === undefined ? undefined : await awaitFile(route.file, signal);
   const incomingAtMs = performance.now();
   if (file !== undefined) {
     await destination.qmp.execute('migrate-incoming', { uri: route.destination });
   }
-  const resume = await destination.qmp.waitForEvent((event) => event.name === 'RESUME', {
+  await destination.qmp.waitForEvent((event) => event.name === 'RESUME', {
     // All that was sent over a link has arrived by now; in a file all is still to be read.
     timeoutMs: file === undefined ? RESUME_TIMEOUT_MS : scaledTimeoutMs(RESUME_TIMEOUT_MS, guest),
     since,
@@ -54,7 +54,5 @@ export async function awaitArrival(arrival: Arrival): Promise<SavedFile | undefi
         ),
     },
   );
-  return file === undefined
-    ? undefined
-    : { ...file, restoreMs: resume.receivedAtMs - incomingAtMs };
+  return file === undefined ? undefined : { ...file, incomingAtMs };
 }

@@ -8,7 +8,7 @@ import type { CellSpec } from '../plan/types.ts';
 import { migrationSample, QmpCommandError } from '../qmp/index.ts';
 import type { TrialWarning } from '../record/schema.ts';
 import { awaitArrival } from './arrival.ts';
-import type { SavedFile } from './saved-file.ts';
+import type { ReadFile } from './saved-file.ts';
 import type { Begun } from './hand-over.ts';
 import { awaitTotals } from './await-totals.ts';
 import type { Route } from './uri.ts';
@@ -65,7 +65,7 @@ class Migration {
   #postcopyAccepted = false;
   #cancelled = false;
   #switchedOver = false;
-  #savedFile: SavedFile | undefined;
+  #readFile: ReadFile | undefined;
   #outage: Outage | undefined;
 
   constructor(options: MigrationOptions) {
@@ -108,7 +108,7 @@ class Migration {
       postcopyWanted: this.#options.spec.postcopy !== undefined,
       cutWanted: (this.#options.spec.postcopy?.recover ?? false) !== false,
       warnings: this.#warnings,
-      ...(this.#savedFile === undefined ? {} : { savedFile: this.#savedFile }),
+      ...(this.#readFile === undefined ? {} : { readFile: this.#readFile }),
       ...(this.#outage === undefined ? {} : { outage: this.#outage.report }),
     });
   }
@@ -274,7 +274,7 @@ class Migration {
   async #awaitResume(): Promise<MigrationEnd> {
     const { destination, signal, route, spec } = this.#options;
     try {
-      this.#savedFile = await awaitArrival({
+      this.#readFile = await awaitArrival({
         ...{ destination, route, signal, guest: spec.guest },
         since: this.#destinationSince,
       });

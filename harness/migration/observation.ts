@@ -4,7 +4,7 @@ import type { MigrationSample, QmpEvent } from '../qmp/index.ts';
 import type { FailureReason, TrialWarning } from '../record/schema.ts';
 import type { PhaseEvent } from './phases.ts';
 import type { OutageReport } from './outage.ts';
-import type { SavedFile } from './saved-file.ts';
+import type { ReadFile, SavedFile } from './saved-file.ts';
 
 export interface TimedSample extends MigrationSample {
   /** ms since `migrate` was sent, monotonic. */
@@ -55,7 +55,7 @@ export interface Gathered {
   /** The plan cuts the link in post-copy. */
   readonly cutWanted: boolean;
   readonly warnings: readonly TrialWarning[];
-  readonly savedFile?: SavedFile;
+  readonly readFile?: ReadFile;
   readonly outage?: OutageReport;
 }
 
@@ -66,6 +66,8 @@ export function observationOf(gathered: Gathered): MigrationObservation {
   const resume = destination.find((event) => event.name === 'RESUME');
   const final = samples.at(-1);
   const pause = stop === undefined || resume === undefined ? undefined : pauseBetween(stop, resume);
+  const endedAtMs = resume?.receivedAtMs ?? performance.now();
+  const resumed = momentOf('resumeAtMs', resume, [...source, ...destination]);
   const events = [
     ...source.map((event) => phaseEvent('source', event, startedAtMs)),
     ...destination.map((event) => phaseEvent('destination', event, startedAtMs)),
@@ -73,14 +75,16 @@ export function observationOf(gathered: Gathered): MigrationObservation {
   return {
     end,
     startedAtMs,
-    endedAtMs: resume?.receivedAtMs ?? performance.now(),
+    endedAtMs,
     samples,
     ...(final === undefined ? {} : { final }),
     events,
-    ...(gathered.savedFile === undefined ? {} : { savedFile: gathered.savedFile }),
+    ...(gathered.readFile === undefined
+      ? {}
+      : { savedFile: savedFileOf(gathered.readFile, resumed.resumeAtMs ?? endedAtMs) }),
     ...(gathered.outage === undefined ? {} : { outage: gathered.outage }),
     ...momentOf('stopAtMs', stop, [...source, ...destination]),
-    ...momentOf('resumeAtMs', resume, [...source, ...destination]),
+    ...resumed,
     ...(pause === undefined || end.kind !== 'completed' ? {} : { pauseMs: pause.pauseMs }),
     warnings: [
       ...gathered.warnings,
@@ -89,6 +93,11 @@ export function observationOf(gathered: Gathered): MigrationObservation {
       ...(gathered.cutWanted && gathered.outage === undefined ? cutWarnings(end) : []),
     ],
   };
+}
+
+/** A busy host hears of RESUME late: the time of the restore ends where the pause does. */
+function savedFileOf({ incomingAtMs, ...file }: ReadFile, resumedAtMs: number): SavedFile {
+  return { ...file, restoreMs: resumedAtMs - incomingAtMs };
 }
 
 /** STOP to RESUME by QEMU's own stamps: both hosts are on one clock. */

@@ -9,8 +9,14 @@ export interface SavedFile {
   readonly bytes: number;
   /** What it takes on the disk: holes are left out. */
   readonly allocatedBytes: number;
-  /** From `migrate-incoming` to the destination's RESUME, in ms. */
+  /** From `migrate-incoming` to the destination's RESUME, by the event's stamp, in ms. */
   readonly restoreMs: number;
+}
+
+/** A file as it was found, and when its reading began. */
+export interface ReadFile extends Pick<SavedFile, 'bytes' | 'allocatedBytes'> {
+  /** Monotonic time (performance.now) of `migrate-incoming`, ms. */
+  readonly incomingAtMs: number;
 }
 
 /** How long a `cat` may take from the end of the source's stream to the end of the file, ms. */

@@ -22,7 +22,7 @@ test('saved and restored, intact, with the size of the file and the time of the 
     expect(integrity, labels.setting).toBe('intact');
     const file = details?.['file'] as { bytes: number; allocatedBytes: number; restoreMs: number };
     expect(file.restoreMs, labels.setting).toBeGreaterThan(0);
-    // The pause goes by stamps, the restore by arrivals.
+    // The pause holds the restore; its beginning is on another clock.
     expect(measurements.pauseMs, labels.setting).toBeGreaterThan(0.7 * file.restoreMs);
     expect(measurements.storageBytes, labels.setting).toBe(file.allocatedBytes);
     if (labels.setting === 'stream') {

@@ -30,3 +30,13 @@ it('a clock that was stepped back is not believed', () => {
   expect(observation.pauseMs).toBe(13);
   expect(observation.warnings.map(({ code }) => code)).toEqual(['pause-stamps-differ']);
 });
+
+it('a restore ends with RESUME itself, not with its late arrival', () => {
+  const readFile = { bytes: 5, allocatedBytes: 4096, incomingAtMs: 105 };
+  const late = gathered(1_000_000, 1_012_500, 100, 150);
+  expect(observationOf({ ...late, readFile }).savedFile).toEqual({
+    bytes: 5,
+    allocatedBytes: 4096,
+    restoreMs: 7.5,
+  });
+});
