@@ -37,9 +37,10 @@ export async function beside<T>(
 ): Promise<[T, Competing]> {
   const asked = link.competingBitsPerSecond;
   if (asked === undefined) return [await migrate(), { warnings: [] }];
-  await using stream = await sandbox.startStream(asked);
   const delivered = async () => (await sandbox.readLinkCounters())?.competingBytes ?? 0;
+  // The sender counts from its start, so this must not miss its first frames.
   const before = await delivered();
+  await using stream = await sandbox.startStream(asked);
   const result = await migrate();
   try {
     const { sentBytes, refusedBytes, durationMs } = await stream.stop();
