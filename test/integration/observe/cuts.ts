@@ -52,12 +52,14 @@ export async function cutNetwork(
   return { cuts: results, reconnects };
 }
 
+/** Whether the echo heard nothing for as long as the cut, and not for longer. */
+export function isRight({ echoMs, leastMs, mostMs }: Cut): boolean {
+  const slackMs = ECHO_PERIOD_MS + CUT_TOLERANCE_MS;
+  return echoMs >= leastMs - slackMs && echoMs <= mostMs + slackMs;
+}
+
 /** Part of the readings of a length at which the echo was right. */
 export function shareOfEchoes(cuts: readonly Cut[], askedMs: number): number {
   const own = cuts.filter((cut) => cut.askedMs === askedMs);
-  const slackMs = ECHO_PERIOD_MS + CUT_TOLERANCE_MS;
-  const right = own.filter(
-    ({ echoMs, leastMs, mostMs }) => echoMs >= leastMs - slackMs && echoMs <= mostMs + slackMs,
-  );
-  return right.length / own.length;
+  return own.filter(isRight).length / own.length;
 }

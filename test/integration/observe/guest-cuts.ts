@@ -37,15 +37,18 @@ export const HEARTBEAT_TOLERANCE_MS = 5;
 const BEFORE_MS = 500;
 /** Between two cuts, ms. */
 const MARGIN_MS = 300;
-/** How far a gap may be from where the first cut puts it, ms. */
-const PLACE_MS = 150;
+/** A gap of this part of a cut's length may be that cut. */
+const LONG_FRACTION = 0.8;
+/** The timeline leaves out gaps as short as the longest of the baseline: one of this part of a cut may hide it. */
+const HIDING_FRACTION = 0.9;
 
 interface Injected {
   readonly askedMs: number;
   readonly leastMs: number;
   readonly mostMs: number;
-  /** Monotonic. */
-  readonly atMs: number;
+  /** Monotonic: it began and ended within these. */
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 /** CLOCK_MONOTONIC, ms. */
@@ -106,7 +109,8 @@ class Cutter implements AsyncDisposable {
       askedMs,
       leastMs: up.fromMs - down.toMs,
       mostMs: up.toMs - down.fromMs,
-      atMs: down.fromMs,
+      fromMs: down.fromMs,
+      toMs: up.toMs,
     };
   }
 
@@ -122,7 +126,8 @@ class Cutter implements AsyncDisposable {
 }
 
 /**
- * Cut the network of a migrating guest for each of the lengths, `readings` times, by turns.
+ * Cut the network of a migrating guest for each of the lengths, `readings` times, by turns; once more where the host
+ * stood still before the migration for as long as the shortest of them, which hides its gaps.
  *
  * @param bandwidth of the migration link, slow enough for all of them.
  * @param out the run directory.
@@ -132,7 +137,18 @@ export async function cutGuest(
   readings: number,
   bandwidth: string,
   out: string,
-): Promise<GuestCut[]> {
+): Promise<readonly GuestCut[]> {
+  const { cuts, floorMs } = await cutOnce(lengthsMs, readings, bandwidth, out);
+  if (floorMs < HIDING_FRACTION * Math.min(...lengthsMs)) return cuts;
+  return (await cutOnce(lengthsMs, readings, bandwidth, `${out}-again`)).cuts;
+}
+
+async function cutOnce(
+  lengthsMs: readonly number[],
+  readings: number,
+  bandwidth: string,
+  out: string,
+): Promise<{ readonly cuts: readonly GuestCut[]; readonly floorMs: number }> {
   await using cli = await Cli.start([
     ...['run', fixturePlan('cuts'), '--out', out],
     ...['--set', `links.0.bandwidth=${bandwidth}`],
@@ -156,7 +172,10 @@ export async function cutGuest(
   if (ended.exitCode !== 0 || record?.outcome.kind !== 'completed') {
     throw new Error(`The run ended with ${JSON.stringify(record?.outcome)}: ${ended.stderr}`);
   }
-  return matched(injected, gapsOf(join(out, record.artifacts['timeline'] ?? '')));
+  return {
+    cuts: matched(injected, gapsOf(join(out, record.artifacts['timeline'] ?? ''))),
+    floorMs: record.measurements.blackoutFloorMs ?? Infinity,
+  };
 }
 
 interface Gap {
@@ -174,14 +193,33 @@ function gapsOf(timeline: string): Gap[] {
     .map(({ atMs, values }) => ({ atMs, gapMs: values?.gapMs ?? 0 }));
 }
 
-/** The timeline's clock begins with `migrate`: the first long gap is the first cut, and gives the distance. */
+/** For how long a cut and a gap are at the same time, ms; negative where they are apart. */
+function sharedMs(cut: Injected, gap: Gap, distanceMs: number): number {
+  const fromMs = Math.max(cut.fromMs + distanceMs, gap.atMs);
+  return Math.min(cut.toMs + distanceMs, gap.atMs + gap.gapMs) - fromMs;
+}
+
+/**
+ * The timeline's clock begins with `migrate`, that of the cuts does not. Of all distances at which a cut begins with a
+ * gap, the right one is that at which cuts and gaps share most time.
+ */
 function matched(injected: readonly Injected[], gaps: readonly Gap[]): GuestCut[] {
-  const [first] = injected;
-  const anchor = gaps.find(({ gapMs }) => gapMs >= 0.8 * (first?.askedMs ?? 0));
-  return injected.map(({ askedMs, leastMs, mostMs, atMs }) => {
-    const expectedMs = atMs - (first?.atMs ?? 0) + (anchor?.atMs ?? NaN);
-    const near = gaps.filter((gap) => Math.abs(gap.atMs - expectedMs) <= PLACE_MS);
-    const heartbeatMs = near.length === 0 ? NaN : Math.max(...near.map(({ gapMs }) => gapMs));
+  const shortestMs = Math.min(...injected.map(({ askedMs }) => askedMs));
+  const long = gaps.filter(({ gapMs }) => gapMs >= LONG_FRACTION * shortestMs);
+  const [best] = injected
+    .flatMap(({ fromMs }) => long.map(({ atMs }) => atMs - fromMs))
+    .map((distanceMs) => ({
+      distanceMs,
+      allMs: injected.reduce(
+        (sum, cut) => sum + Math.max(0, ...long.map((gap) => sharedMs(cut, gap, distanceMs))),
+        0,
+      ),
+    }))
+    .sort((one, other) => other.allMs - one.allMs);
+  return injected.map((cut) => {
+    const own = gaps.filter((gap) => sharedMs(cut, gap, best?.distanceMs ?? NaN) > 0);
+    const heartbeatMs = own.length === 0 ? NaN : Math.max(...own.map(({ gapMs }) => gapMs));
+    const { askedMs, leastMs, mostMs } = cut;
     return { askedMs, leastMs, mostMs, heartbeatMs };
   });
 }
