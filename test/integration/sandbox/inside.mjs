@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 const [dist, scratch, network, shapes] = process.argv.slice(2);
@@ -69,10 +70,16 @@ for (const shape of JSON.parse(shapes)) {
 }
 const copies = await timeLinkCopies(sandbox, { bandwidthBitsPerSecond: 100e6, delayUs: 50_000 });
 // A competing stream, alone on the link; then a transfer beside it.
-const stream = await sandbox.startStream(STREAM_BITS_PER_SECOND);
 const beforeStream = await sandbox.readLinkCounters();
-await new Promise((resolve) => setTimeout(resolve, 1000));
+const stream = await sandbox.startStream(STREAM_BITS_PER_SECOND);
+await sleep(3_000);
 const sent = await stream.stop();
+// What a queue and the receiver still hold arrives within moments; what has not by then is lost.
+for (let left = 100; left > 0; left -= 1) {
+  const { competingBytes } = await sandbox.readLinkCounters();
+  if (competingBytes >= sent.sentBytes) break;
+  await sleep(50);
+}
 const afterStream = await sandbox.readLinkCounters();
 await stream[Symbol.asyncDispose]();
 // The link goes down, and what is sent does not arrive; up, and it does.
@@ -89,7 +96,8 @@ process.stdout.write(
     ...{ down, up },
     stream: {
       ...sent,
-      arrivedBytes: afterStream.competingBytes - beforeStream.competingBytes,
+      // The first stream of this sandbox.
+      arrivedBytes: afterStream.competingBytes,
       otherBytes: afterStream.toDestinationBytes - beforeStream.toDestinationBytes,
     },
     immortal: immortal.exit,

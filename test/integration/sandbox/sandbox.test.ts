@@ -82,15 +82,15 @@ test('the migration link: shaped, reshaped, and counted at both ends', async (co
       expect(result.ms, what).toBeGreaterThan((0.8 * BYTES * 8000) / rate);
   });
   const said = JSON.stringify(found.stream);
-  // inside.mjs sends 20 Mbit/s for a second over the last link.
+  // inside.mjs sends 20 Mbit/s for three seconds over the last link.
   const sentBitsPerSecond = (found.stream.sentBytes * 8000) / found.stream.durationMs;
   expect(sentBitsPerSecond, said).toBeGreaterThan(0.8 * 20e6);
   expect(sentBitsPerSecond, said).toBeLessThan(1.01 * 20e6);
   expect(found.stream.refusedBytes, said).toBe(0);
   expect(found.stream.arrivedBytes / found.stream.sentBytes, said).toBeGreaterThan(0.99);
-  expect(found.stream.arrivedBytes / found.stream.sentBytes, said).toBeLessThan(1.01);
+  expect(found.stream.arrivedBytes / found.stream.sentBytes, said).toBeLessThanOrEqual(1);
   // What is not of the stream is a neighbour's address that was asked for.
-  expect(Math.abs(found.stream.otherBytes), said).toBeLessThan(0.01 * found.stream.sentBytes);
+  expect(Math.abs(found.stream.otherBytes), said).toBeLessThan(0.002 * found.stream.sentBytes);
   expect(down, JSON.stringify(down)).not.toHaveProperty('got');
   expect(up, JSON.stringify(up)).toMatchObject({ exit: { exitCode: 0 }, got: BYTES });
   expect(immortal).toEqual({ signal: 'SIGKILL' });
