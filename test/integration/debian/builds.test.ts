@@ -59,9 +59,9 @@ describe.skipIf(reason !== undefined)('debian:trixie', () => {
       expect(started.stdout).toContain('"SHUTDOWN"');
       expect(started.stderr).toBe('');
     }
-    const start = performance.now();
-    expect(await resolveBuild('debian:trixie', { cache })).toEqual(build);
-    expect(performance.now() - start).toBeLessThan(200);
+    // Nothing is fetched, waited for, or asked again: each of these would be interrupted.
+    const signal = AbortSignal.abort();
+    expect(await resolveBuild('debian:trixie', { cache, signal })).toEqual(build);
 
     const listed = (await listBuilds({ cache })).find(
       ({ reference }) => reference === 'debian:trixie',

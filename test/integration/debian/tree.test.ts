@@ -57,11 +57,9 @@ describe.skipIf(reason !== undefined)('a tree', () => {
       /^xz \(XZ Utils\) 5\.4/,
     );
 
-    const start = performance.now();
-    expect(await resolveTree(request, { cache, mirror: 'http://127.0.0.1:9/debian' })).toEqual(
-      first,
-    );
-    expect(performance.now() - start).toBeLessThan(200);
+    // Nothing is fetched or waited for: it would be interrupted.
+    const signal = AbortSignal.abort();
+    expect(await resolveTree(request, { cache, signal })).toEqual(first);
 
     await truncate(join(first.root, 'usr/bin/xz'), 100);
     expect(await resolveTree(request, { cache })).toEqual(first);
@@ -104,7 +102,8 @@ describe.skipIf(reason !== undefined)('a tree', () => {
     await mkdir(join(layout.locks, 'xz.lock'), { recursive: true });
     const start = performance.now();
     await withLock(layout, 'xz', {}, async () => undefined);
-    expect(performance.now() - start).toBeLessThan(STALE_MS + 2_000);
+    // It would wait for a living one for half an hour.
+    expect(performance.now() - start).toBeLessThan(STALE_MS + 30_000);
     await rm(layout.trees, { recursive: true });
     await resolveTree(request, { cache });
     expect(readdirSync(layout.work)).toEqual([]);

@@ -76,11 +76,12 @@ async function changeBalances(path: string): Promise<number> {
 }
 
 describe('the guest image', () => {
-  it('is found again at once', async () => {
+  it('is found again', async () => {
     const first = await buildImage({ workloads: builtInWorkloads });
-    const startMs = performance.now();
-    expect(await buildImage({ workloads: [...builtInWorkloads].reverse() })).toEqual(first);
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    // Nothing is fetched, waited for, or made: each of these would be interrupted.
+    const signal = AbortSignal.abort();
+    const workloads = [...builtInWorkloads].reverse();
+    expect(await buildImage({ workloads, signal })).toEqual(first);
   });
 });
 
