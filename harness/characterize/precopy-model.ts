@@ -62,9 +62,10 @@ export interface PrecopyOutcome {
   readonly longestPassMs: number;
 }
 
-/** No pre-copy of this many passes, or this long, is going to end. */
+/** No pre-copy of this many passes, or this long and so much longer than its first pass, is going to end. */
 const PASSES_LIMIT = 2_000;
 const TIME_LIMIT_MS = 24 * 3_600_000;
+const FIRST_PASSES_LIMIT = 20;
 /** Auto-converge looks no more often than this, ms. */
 const THROTTLE_PERIOD_MS = 1_000;
 /** Periods that have to count before it acts. */
@@ -95,6 +96,7 @@ export function runPrecopy(input: PrecopyCase): PrecopyOutcome {
   let liveMs = 0;
   let liveBytes = 0;
   let longestPassMs = 0;
+  let firstPassMs = 0;
   let before = Number.NaN;
   const outcome = (end: PrecopyOutcome['end']): PrecopyOutcome => ({
     ...{ end, passes, liveMs, liveBytes, longestPassMs },
@@ -134,14 +136,26 @@ export function runPrecopy(input: PrecopyCase): PrecopyOutcome {
     liveMs += passMs;
     liveBytes += passWire;
     longestPassMs = Math.max(longestPassMs, passMs);
+    if (passes === 1) firstPassMs = passMs;
     const fresh = dirtyAgain(state, classes, passMs * throttle.speed);
     if (leaving) return outcome('left');
     if (pending(state) <= thresholdBytes) return outcome('converged');
     const acted = throttle.period(passMs, fresh, passWire);
     const settled = Math.abs(pending(state) - before) <= SAME * before;
-    if ((settled && !acted && throttle.exhausted) || passes >= PASSES_LIMIT)
-      return outcome('hovers');
-    if (liveMs > TIME_LIMIT_MS) return outcome('hovers');
+    if (leave === undefined && settled && !acted && throttle.exhausted) return outcome('hovers');
+    if (
+      passes >= PASSES_LIMIT ||
+      liveMs > Math.max(TIME_LIMIT_MS, FIRST_PASSES_LIMIT * firstPassMs)
+    ) {
+      if (leave === undefined || !settled || passMs <= 0) return outcome('hovers');
+      // One pass is like the other until it is left: all but the last of them at once.
+      const passesAhead =
+        'passes' in leave ? leave.passes - passes : Math.ceil((leave.timeMs - liveMs) / passMs);
+      const repeated = Math.max(0, passesAhead - 1);
+      passes += repeated;
+      liveMs += repeated * passMs;
+      liveBytes += repeated * passWire;
+    }
     before = pending(state);
   }
 }

@@ -19,6 +19,7 @@ import {
 } from './curve.ts';
 import { extrapolations } from './extrapolations.ts';
 import { runPrecopy, type PrecopyOutcome } from './precopy-model.ts';
+import { rangeOf, type Range } from './range.ts';
 import { reasonOf } from './reason.ts';
 import { requiredBandwidth, requiredDowntime } from './requirements.ts';
 import { tailFunction } from './tail.ts';
@@ -38,14 +39,6 @@ export interface Workload {
   readonly tails?: readonly { readonly bytes: number; readonly nonZeroBytes: number }[] | undefined;
 }
 
-/** A figure with what it may be instead. */
-export interface Range {
-  readonly low: number;
-  readonly expected: number;
-  /** Absent where there is no bound: in a part of what may be, the migration does not end. */
-  readonly high?: number;
-}
-
 export type Convergence = 'yes' | 'coin flip' | 'no';
 
 export interface Prediction {
@@ -54,8 +47,10 @@ export interface Prediction {
   /** Bandwidth over the bandwidth required for the limit; around 1 the outcome is a coin flip. */
   readonly margin: number;
   readonly requiredBandwidthBitsPerSecond: number;
-  /** The downtime at which an endless pre-copy hovers, ms. */
+  /** The downtime at which an endless pre-copy hovers, ms; under a cap that bounds it, at the cap's rate. */
   readonly requiredDowntimeMs: number;
+  /** Whether `max-bandwidth`, which does not hold for the last transfer, bounds the rate. */
+  readonly isCapped: boolean;
   /** Absent where no variant ends. */
   readonly totalTimeMs?: Range;
   /** On the wire, as QEMU counts them (`ram.transferred`). */
@@ -135,6 +130,7 @@ export function predict(workload: Workload, conditions: Conditions, costs: HostC
     margin: required === 0 ? Number.MAX_SAFE_INTEGER : wireBitsPerSecond / required,
     requiredBandwidthBitsPerSecond: required,
     requiredDowntimeMs,
+    isCapped: model.isCapped,
     ...(known
       ? {
           totalTimeMs: range(({ totalTimeMs }) => totalTimeMs),
@@ -160,6 +156,7 @@ export function predict(workload: Workload, conditions: Conditions, costs: HostC
       throttlePercent: expected.throttlePercent,
       busyPercent: Math.max(0, ...workload.cpuBusyPercent),
       isLinkBound: model.isLinkBound,
+      isCapped: model.isCapped,
       brownoutMs: expected.brownoutMs,
     }),
     extrapolated: extrapolations(median, conditions.downtimeLimitMs, longestPassMs),
@@ -202,6 +199,11 @@ class Model {
       bandwidth !== 'unlimited' &&
       this.stream.liveBytesPerSecond >= (bandwidth / 8) * LINK_PAYLOAD * 0.999
     );
+  }
+
+  /** Whether a cap, not the link or the processors, bounds the rate. */
+  get isCapped(): boolean {
+    return this.stream.liveBytesPerSecond < this.stream.switchBytesPerSecond;
   }
 
   /** What dirtied pages take on the wire, of what they take as they are. */
@@ -286,14 +288,4 @@ function convergenceOf(model: Model, expected: Figures, isBeyond: boolean): Conv
   }
   const perhaps = ends('median', COIN_FLIP_ABOVE) || ends('low') || (isBeyond && ends('stays'));
   return perhaps ? 'coin flip' : 'no';
-}
-
-function rangeOf(values: readonly number[], expected: number | undefined, isOpen: boolean): Range {
-  const sorted = [...values].sort((one, other) => one - other);
-  const middle = expected ?? sorted[Math.floor(sorted.length / 2)] ?? 0;
-  return {
-    low: Math.min(middle, ...sorted),
-    expected: middle,
-    ...(isOpen ? {} : { high: Math.max(middle, ...sorted) }),
-  };
 }

@@ -16,6 +16,8 @@ export interface ReasonFacts {
   readonly throttlePercent: number;
   readonly busyPercent: number;
   readonly isLinkBound: boolean;
+  /** By `max-bandwidth`. */
+  readonly isCapped: boolean;
   readonly brownoutMs: number;
 }
 
@@ -35,10 +37,10 @@ export function reasonOf(facts: ReasonFacts): string {
 }
 
 /** What bounds the rate, with its verb. */
-function carrierText({ conditions, isLinkBound }: ReasonFacts): string {
+function carrierText({ conditions, isLinkBound, isCapped }: ReasonFacts): string {
   const { bandwidthBitsPerSecond: bandwidth, setting, channels = DEFAULT_CHANNELS } = conditions;
   if (isLinkBound && bandwidth !== 'unlimited') return `${formatBitRate(bandwidth)} carries`;
-  const capped = conditions.maxBandwidthBytesPerSecond === undefined ? '' : ' under the cap';
+  const capped = isCapped ? ' under the cap' : '';
   return hasChannels(setting)
     ? `${channels} channels${capped} carry`
     : `the stream${capped} carries`;
@@ -51,11 +53,14 @@ function endOf({
   shrinkage,
   throttlePercent,
   busyPercent,
+  isCapped,
 }: ReasonFacts): string {
   if (convergence === 'no') {
     // QEMU compares memory, as large as it is, with bytes on the wire.
     const seenMs = requiredDowntimeMs / shrinkage;
     if (seenMs <= conditions.downtimeLimitMs) return 'what is dirtied anew is never little enough';
+    // The last transfer is faster than the cap: the limit is not the downtime that it would come to.
+    if (isCapped) return `under the cap it needs a downtime limit of ${formatDuration(seenMs)}`;
     const hovers = `it would hover at a downtime of ${formatDuration(requiredDowntimeMs)}`;
     return requiredDowntimeMs > conditions.downtimeLimitMs
       ? hovers

@@ -1,7 +1,7 @@
 /** Predicted figures as cards and guides write them: with their interval, and a mark where they are extrapolated. */
 import type { Card } from '../../harness/characterize/card.ts';
 import { isBelowWindows, isBeyondWindows } from '../../harness/characterize/curve.ts';
-import type { Range } from '../../harness/characterize/predict.ts';
+import type { Range } from '../../harness/characterize/range.ts';
 import { UNKNOWN } from '../format.ts';
 
 /** `2.04 s (1.9 s – 2.2 s)`. */

@@ -145,6 +145,59 @@ describe('predict', () => {
     expect(prediction.bytes!.expected / MIB / PAGE_OVERHEAD).toBeLessThan(128 + 30 + 1);
   });
 
+  test('of post-copy that begins where pre-copy hovers, or far into it, ends as well', () => {
+    // 30 MiB are left after every pass.
+    const of = (leaveAfter: NonNullable<Conditions['leaveAfter']>) => {
+      const one = conditions(40, { setting: 'postcopy', leaveAfter });
+      const prediction = predict(workload(100, 30), one, costs);
+      expect(prediction.convergence).toBe('yes');
+      return prediction;
+    };
+    for (const passes of [3, 4, 5, 60]) {
+      // One reading of the bitmap before the first pass, and one after the guest is stopped.
+      expect(of({ passes }).passes?.expected).toBe(passes + 2);
+    }
+    for (const timeMs of [12_000, 120_000, 7_200_000, 100_000_000]) {
+      // At most that, and what is not sent yet of the pass that was broken off.
+      const rest = of({ timeMs }).totalTimeMs!.expected - timeMs;
+      expect(rest).toBeGreaterThan(500);
+      expect(rest).toBeLessThan(1500);
+    }
+    const perPassMs = (passes: number) => of({ passes }).totalTimeMs!.expected / passes;
+    expect(perPassMs(5_000) / perPassMs(1_900)).toBeCloseTo(1, 2);
+  });
+
+  test('says which downtime limit a migration needs that a cap holds back', () => {
+    const capped = (mibPerSecond: number, more: Partial<Conditions> = {}) =>
+      predict(
+        workload(100, 30),
+        conditions(4000, {
+          maxBandwidthBytesPerSecond: mibPerSecond * MIB * PAGE_OVERHEAD,
+          ...more,
+        }),
+        costs,
+      );
+    const slow = capped(4);
+    expect(slow).toMatchObject({ convergence: 'no', isCapped: true });
+    // 30 MiB at 4 MiB/s. The last transfer, over the link, takes far less.
+    expect(slow.reason).toMatch(
+      /; the stream under the cap carries 4 MiB\/s; under the cap it needs a downtime limit of 7\.5 s$/u,
+    );
+    expect(capped(4, { downtimeLimitMs: 9_000 }).downtimeMs!.expected).toBeLessThan(100);
+    // The processors, at 1.2 GB/s, are slower than this one.
+    const idle = capped(3_000);
+    expect(idle.isCapped).toBe(false);
+    expect(idle.reason).toContain('; the stream carries 1.12 GiB/s');
+  });
+
+  test('of a large guest over a slow link takes longer than a day, and ends', () => {
+    const large = { nonZeroBytes: 1024 * 1024 * MIB, memoryBytes: 1024 * 1024 * MIB };
+    const prediction = predict(workload(0.001, 0.05, large), conditions(12), costs);
+    expect(prediction.convergence).toBe('yes');
+    expect(prediction.totalTimeMs!.expected / 3_600_000).toBeCloseTo(24.3, 1);
+    expect(prediction.totalTimeMs!.high).toBeDefined();
+  });
+
   test('of auto-converge depends on how busy the guest is', () => {
     const call = (busy: number) =>
       predict(
