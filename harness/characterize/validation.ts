@@ -13,6 +13,7 @@ export interface ValidatedTrial {
   readonly cellId: string;
   readonly workload: string;
   readonly qemu: string;
+  readonly accelerator: Card['accelerator'];
   readonly setting: SettingName;
   readonly bandwidthBitsPerSecond: Conditions['bandwidthBitsPerSecond'];
   readonly downtimeLimitMs: number;
@@ -100,6 +101,7 @@ function compare(
     cellId: record.cellId,
     workload: record.labels.workload,
     qemu: record.qemu.source.version,
+    accelerator: found.card.accelerator,
     setting: conditions.setting,
     bandwidthBitsPerSecond: conditions.bandwidthBitsPerSecond,
     downtimeLimitMs: conditions.downtimeLimitMs,
@@ -161,11 +163,11 @@ export function conditionsOf(record: TrialRecord, start?: Start): Conditions | u
   };
 }
 
-/** Whether a trial's link is one that the model knows: without another stream, TLS, a cut, delay or loss. */
+/** Whether a trial's way is one that the model knows: live, without another stream, TLS, a cut, delay or loss. */
 export function isPlain({ link, transport, details }: TrialRecord): boolean {
   const { competingBitsPerSecond: competing = 0, delayUs = 0, lossPercent = 0 } = link;
   if (competing > 0 || delayUs > 0 || lossPercent > 0) return false;
-  return transport !== 'tls' && details?.['outage'] === undefined;
+  return transport !== 'tls' && transport !== 'file' && details?.['outage'] === undefined;
 }
 
 function leaveAfter(start: Start): NonNullable<Conditions['leaveAfter']> {
@@ -215,9 +217,14 @@ export function ownErrorOf(trials: readonly ValidatedTrial[], source: string): O
   };
 }
 
-/** A card with what its own trials say of predictions: plain pre-copy, and each other setting that was tried. */
+/**
+ * A card with what trials with its QEMU and accelerator say of predictions: plain pre-copy, and each other setting that
+ * was tried. What it says of settings that were not stays.
+ */
 export function withOwnErrors(card: Card, validation: Validation, date: string): Card {
-  const own = validation.trials.filter(({ qemu }) => qemu === card.qemu.version);
+  const own = validation.trials.filter(
+    ({ qemu, accelerator }) => qemu === card.qemu.version && accelerator === card.accelerator,
+  );
   const source = (trials: readonly ValidatedTrial[]) =>
     `validated ${date} on ${[...new Set(trials.map(({ workload }) => workload))].join(', ')} with QEMU ` +
     `${card.qemu.version} under ${card.accelerator.toUpperCase()}`;

@@ -1,6 +1,6 @@
 /** The exit code that records ask for: the first that applies. */
 import { expect, test } from 'vitest';
-import { runExitCode } from '../../../harness/exit-code.ts';
+import { runExitCode, validationExitCode } from '../../../harness/exit-code.ts';
 import {
   EXIT_CODES,
   exitCodeOf,
@@ -90,4 +90,10 @@ test('anything else that is thrown is a defect; the codes are a public contract'
     ...{ ok: 0, internal: 1, usage: 2, hostUnfit: 3, trialFailed: 4, untrusted: 5 },
     ...{ gate: 99, interrupted: 130 },
   });
+});
+
+test('a validation with a damaged guest is 4; one with trials that failed is not', () => {
+  expect(validationExitCode([])).toBe(0);
+  expect(validationExitCode([completed, failed])).toBe(0);
+  expect(validationExitCode([completed, { ...failed, integrity: 'damaged' }])).toBe(4);
 });
