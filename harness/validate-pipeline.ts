@@ -11,12 +11,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { calibrationSchema, CALIBRATION_FILE } from './characterize/calibration.ts';
-import {
-  calibrationsOf,
-  costsForCard,
-  type GuestCalibration,
-} from './characterize/calibrations.ts';
+import { calibrationSchema, CALIBRATION_FILE, nearestCosts } from './characterize/calibration.ts';
+import { calibrationsOf, type GuestCalibration } from './characterize/calibrations.ts';
 import { CARD_FILE, readCard, type Card } from './characterize/card.ts';
 import { DEFAULT_WINDOWS_MS } from './characterize/measure/schedule.ts';
 import {
@@ -29,9 +25,10 @@ import {
 } from './characterize/validation.ts';
 import { characterizePlan } from './characterize-pipeline.ts';
 import { EXIT_CODES, MigbenchError } from './errors.ts';
+import { validationExitCode } from './exit-code.ts';
 import type { OutputOptions } from './job.ts';
 import type { LoadedPlan } from './plan/load.ts';
-import { runPlan } from './pipeline.ts';
+import { runPlan, type RunOutcome } from './pipeline.ts';
 import { storageError, writeFileAtomically } from './record/durable.ts';
 import { checked } from './record/parse.ts';
 import { readJsonFile, readRun } from './record/reader.ts';
@@ -72,16 +69,19 @@ export async function validatePlan(request: ValidateRequest): Promise<ValidateOu
   const characterized = await characterizeAll(request, cardFolder);
   if (characterized !== EXIT_CODES.ok) return { exitCode: characterized };
   const cards = await readCards(cardFolder);
+  const own: TrialRecord[] = [];
   if (request.calibration === undefined) {
     const folder = join(directory, 'calibration');
-    const exitCode = await runAll(request, request.calibrationPlan, folder);
+    const { exitCode, run } = await runAll(request, request.calibrationPlan, folder);
     if (exitCode !== EXIT_CODES.ok) return { exitCode };
+    own.push(...run.records);
   }
   // Before the plan, which may take hours: without a calibration there is nothing to compare.
   const calibrations = await calibrateAll(request, cards);
   if (request.run === undefined) {
-    const exitCode = await runAll(request, request.plan, join(directory, 'run'));
+    const { exitCode, run } = await runAll(request, request.plan, join(directory, 'run'));
     if (exitCode !== EXIT_CODES.ok) return { exitCode };
+    own.push(...run.records);
   }
   const { records, plan } = await readRun(request.run ?? join(directory, 'run'));
   const createdAt = new Date().toISOString();
@@ -110,7 +110,7 @@ export async function validatePlan(request: ValidateRequest): Promise<ValidateOu
     await writeFileAtomically(join(folder, CARD_FILE), `${JSON.stringify(known, null, 2)}\n`);
     await writeCardPages(folder, known);
   }
-  return { validation, warnings, exitCode: EXIT_CODES.ok };
+  return { validation, warnings, exitCode: validationExitCode(own) };
 }
 
 interface FoundCard {
@@ -159,7 +159,7 @@ async function runAll(
   request: ValidateRequest,
   loaded: LoadedPlan,
   folder: string,
-): Promise<number> {
+): Promise<RunOutcome> {
   const { output, signal, timeLimitMs, mirror } = request;
   const { exitCode, run } = await runPlan({
     ...{ loaded, output, signal },
@@ -171,7 +171,8 @@ async function runAll(
     ...(mirror === undefined ? {} : { mirror }),
   });
   // Trials that failed are left out of the comparison, and counted there.
-  return run.records.length === 0 || exitCode === EXIT_CODES.interrupted ? exitCode : EXIT_CODES.ok;
+  const isOver = run.records.length === 0 || exitCode === EXIT_CODES.interrupted;
+  return { run, exitCode: isOver ? exitCode : EXIT_CODES.ok };
 }
 
 /** Calibrate, and keep what came out: calibration.json, and where there are several guests or builds others beside it. */
@@ -212,12 +213,15 @@ function forUse(
   calibrations: readonly GuestCalibration[],
 ): { readonly cards: readonly CardForUse[]; readonly warnings: readonly string[] } {
   const found = cards.flatMap(({ card }) => {
-    const costs = costsForCard(card, calibrations);
+    const costs = nearestCosts(
+      card,
+      calibrations.map(({ calibration }) => calibration),
+    );
     return costs === undefined ? [] : [{ card, ...costs }];
   });
   return {
     cards: found.map(({ card, costs }) => ({ card, costs })),
-    warnings: found.flatMap(({ warning }) => warning ?? []),
+    warnings: found.flatMap(({ warnings }) => warnings),
   };
 }
 

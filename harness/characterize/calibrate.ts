@@ -63,6 +63,8 @@ export function calibrate(
     accelerator: card.accelerator,
     ...{ deviceMs, setupMs, streamBytesPerSecond, zeroPagesPerSecond, socketBytes },
     trials: trials.length,
+    qemuVersion: card.qemu.version,
+    guest: { memoryBytes: card.guest.memoryBytes, vcpus: card.guest.vcpus },
   };
 }
 

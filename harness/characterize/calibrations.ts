@@ -1,11 +1,10 @@
-/** Calibrations of several guests: which one says what the hosts cost for which card. */
+/** Calibrations of several guests. */
 import { MigbenchError } from '../errors.ts';
 import type { TrialRecord } from '../record/schema.ts';
 import { formatBytes } from '../units.ts';
 import { calibrate } from './calibrate.ts';
-import { costsOf, type Calibration } from './calibration.ts';
+import type { Calibration } from './calibration.ts';
 import type { Card } from './card.ts';
-import { costsFromCard, type HostCosts } from './conditions.ts';
 import { isOf } from './validation.ts';
 
 /** A calibration, and the idle guest that it was made with. */
@@ -52,39 +51,4 @@ function missing({ qemu, guest, accelerator }: TrialRecord): MigbenchError {
       `${formatBytes(guest.memoryBytes)} and ${guest.vcpus} vCPU under ${accelerator?.toUpperCase() ?? 'an accelerator that it does not name'}; found none among the cards. ` +
       'migbench characterize makes one of a plan with the workload idle.',
   );
-}
-
-/**
- * What the hosts cost a card's guest: by the calibration of the same guest, QEMU and accelerator; where there is none,
- * by the nearest, with a warning.
- */
-export function costsForCard(
-  card: Card,
-  calibrations: readonly GuestCalibration[],
-): { readonly costs: HostCosts; readonly warning?: string } | undefined {
-  const differences = (other: Card): string[] => [
-    ...(other.accelerator === card.accelerator ? [] : [other.accelerator.toUpperCase()]),
-    ...(other.guest.memoryBytes === card.guest.memoryBytes
-      ? []
-      : [formatBytes(other.guest.memoryBytes)]),
-    ...(other.guest.vcpus === card.guest.vcpus ? [] : [`${other.guest.vcpus} vCPU`]),
-    ...(other.qemu.version === card.qemu.version ? [] : [`QEMU ${other.qemu.version}`]),
-  ];
-  // An accelerator weighs more than all the others together.
-  const distance = (other: Card): number =>
-    differences(other).length + (other.accelerator === card.accelerator ? 0 : 3);
-  const [nearest] = calibrations.toSorted(
-    (one, other) => distance(one.card) - distance(other.card),
-  );
-  if (nearest === undefined) return undefined;
-  const costs = costsFromCard(costsOf(nearest.calibration), card);
-  const others = differences(nearest.card);
-  if (others.length === 0) return { costs };
-  const { memoryBytes, vcpus } = card.guest;
-  return {
-    costs,
-    warning:
-      `What hosts cost was not measured for ${card.title ?? card.workload} (${formatBytes(memoryBytes)}, ${vcpus} vCPU, QEMU ` +
-      `${card.qemu.version}, ${card.accelerator.toUpperCase()}): it is reckoned with a calibration of ${others.join(', ')}.`,
-  };
 }

@@ -1,7 +1,10 @@
 /** Calibrations of several guests, and which of them a card is reckoned with. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { calibrationsOf, costsForCard } from '../../../harness/characterize/calibrations.ts';
+import { costsFor, nearestCosts } from '../../../harness/characterize/calibration.ts';
+import { calibrationsOf } from '../../../harness/characterize/calibrations.ts';
 import { calibrationOverrides } from '../../../harness/cli/calibration-overrides.ts';
 import { loadPlanFile } from '../../../harness/cli/load-plan-file.ts';
 import { packageRoot } from '../../../harness/paths.ts';
@@ -37,30 +40,74 @@ describe('calibrationsOf', () => {
   });
 });
 
-describe('costsForCard', () => {
-  const both = calibrationsOf([...under(idle, 4), ...under(large, 9)], [idle, large], '');
+const both = calibrationsOf([...under(idle, 4), ...under(large, 9)], [idle, large], '').map(
+  ({ calibration }) => calibration,
+);
+const [small, big] = both;
+const older = { ...busy, qemu: { ...busy.qemu, version: '7.2.22' } };
 
+describe('nearestCosts', () => {
   test('takes the calibration of the same guest', () => {
-    const own = costsForCard({ ...busy, guest: large.guest }, both)!;
+    const own = nearestCosts({ ...busy, guest: large.guest }, both)!;
     expect(own.costs.setupMs).toBe(9);
-    expect(own.warning).toBeUndefined();
-    expect(costsForCard(busy, both)!.costs.setupMs).toBe(4);
+    expect(own.warnings).toEqual([]);
+    expect(nearestCosts(busy, both)!.costs.setupMs).toBe(4);
   });
 
-  test('or of the nearest, and says what is other about it', () => {
-    const other = costsForCard({ ...busy, qemu: { ...busy.qemu, version: '7.2.22' } }, both)!;
+  test('or the nearest, and says what is other about it', () => {
+    const other = nearestCosts(older, both)!;
     expect(other.costs.setupMs).toBe(4);
-    expect(other.warning).toContain(
-      '(384 MiB, 1 vCPU, QEMU 7.2.22, TCG): it is reckoned with a calibration of QEMU 10.0.13.',
-    );
-    const kvm = { ...large, accelerator: 'kvm' as const };
-    const [first] = both;
-    const mixed = [first!, { ...both[1]!, card: kvm }];
-    expect(costsForCard({ ...busy, accelerator: 'kvm' }, mixed)!.warning).toContain(
-      'a calibration of 1 GiB, 2 vCPU.',
-    );
-    expect(costsForCard(busy, [])).toBeUndefined();
+    expect(other.warnings).toEqual([
+      expect.stringContaining(
+        '(384 MiB, 1 vCPU, QEMU 7.2.22, TCG): it is reckoned with a calibration of QEMU 10.0.13.',
+      ),
+    ]);
+    const kvm = { ...busy, accelerator: 'kvm' as const };
+    expect(nearestCosts(kvm, [small!, { ...big!, accelerator: 'kvm' }])!.warnings).toEqual([
+      expect.stringContaining('a calibration of 1 GiB, 2 vCPU.'),
+    ]);
+    expect(nearestCosts(kvm, [small!])!.warnings).toEqual([
+      expect.stringContaining('a calibration of TCG.'),
+    ]);
+    expect(nearestCosts(busy, [])).toBeUndefined();
   });
+
+  test('says what a calibration of before does not say', () => {
+    const { qemuVersion: _version, guest: _guest, ...before } = small!;
+    const { costs, warnings } = nearestCosts(older, [before])!;
+    expect(costs.source).toBe('measured');
+    expect(warnings).toEqual([
+      expect.stringContaining('does not say with which QEMU and guest it was measured'),
+    ]);
+    // What is known to be of this guest is nearer, and what may be of it is nearer than what is not.
+    expect(nearestCosts(busy, [{ ...before, setupMs: 1 }, small!])!.costs.setupMs).toBe(4);
+    expect(nearestCosts(busy, [big!, { ...before, setupMs: 1 }])!.costs.setupMs).toBe(1);
+  });
+});
+
+test('of a directory of calibrations the nearest is read', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'migbench-costs-'));
+  const write = (name: string, value: object) =>
+    writeFile(join(folder, name), JSON.stringify(value));
+  try {
+    await write('calibration.json', small!);
+    await write('calibration-7.2.22.json', { ...small!, qemuVersion: '7.2.22', setupMs: 2 });
+    expect(await costsFor(busy, folder)).toMatchObject({ costs: { setupMs: 4 }, warnings: [] });
+    expect(await costsFor(older, folder)).toMatchObject({ costs: { setupMs: 2 }, warnings: [] });
+    const foreign = await costsFor(older, join(folder, 'calibration.json'));
+    expect(foreign.costs.setupMs).toBe(4);
+    expect(foreign.warnings.join(' ')).toContain('a calibration of QEMU 10.0.13');
+    await writeFile(join(folder, 'calibration.json'), '{"schemaVersion":1,');
+    await expect(costsFor(busy, folder)).rejects.toThrow('not JSON');
+    await rm(join(folder, 'calibration.json'));
+    expect((await costsFor(busy, folder)).costs.setupMs).toBe(2);
+    await rm(join(folder, 'calibration-7.2.22.json'));
+    await expect(costsFor(busy, folder)).rejects.toThrow(
+      'calibration.json: the calibration cannot',
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe('the plan of a calibration', () => {
