@@ -211,7 +211,7 @@ function warningsOf(
     ...(few.length === 0
       ? []
       : [
-          `Windows from ${seconds(few[0]?.windowMs ?? 0)} on rest on fewer than ${LEAST_INDEPENDENT} that do not overlap: their spread is too narrow.`,
+          `Windows of ${few.map(({ windowMs }) => seconds(windowMs)).join(', ')} rest on fewer than ${LEAST_INDEPENDENT} that do not overlap: their spread is too narrow.`,
         ]),
     ...missing.map(
       ({ windowMs }) =>

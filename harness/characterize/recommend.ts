@@ -82,6 +82,11 @@ function figuresOf({ totalTimeMs, bytes, downtimeMs, extrapolated }: Prediction)
   };
 }
 
+/** `1.1`, `11`, `110`: no power of ten where there are more digits. */
+function inTwoDigits(value: number): string {
+  return value < 99.5 ? value.toPrecision(2) : String(Number(value.toPrecision(2)));
+}
+
 export interface Recommendation {
   readonly mode: SettingName | 'do-not-move';
   /** Of multifd. */
@@ -122,7 +127,7 @@ export function recommend(
   const isStreamBound = needsSeveralStreams(bandwidthBitsPerSecond, costs);
   const plain = by('precopy');
   if (plain.convergence === 'yes') {
-    const times = plain.margin > 100 ? 'more than 100' : plain.margin.toPrecision(2);
+    const times = plain.margin > 100 ? 'more than 100' : inTwoDigits(plain.margin);
     const carrier = isStreamBound
       ? `one stream carries ${formatByteRate(costs.streamBytesPerSecond)} of the ${link},`
       : `${link} is`;
@@ -145,8 +150,8 @@ export function recommend(
   if (compressionRatio !== undefined && compressed.convergence === 'yes') {
     const shrink =
       dirtyCompressionRatio === undefined
-        ? `pages shrink to 1/${compressionRatio.toPrecision(2)}`
-        : `dirtied pages shrink to 1/${dirtyCompressionRatio.toPrecision(2)}`;
+        ? `pages shrink to 1/${inTwoDigits(compressionRatio)}`
+        : `dirtied pages shrink to 1/${inTwoDigits(dirtyCompressionRatio)}`;
     return {
       mode: 'multifd-zlib',
       channels: ZLIB_CHANNELS,

@@ -91,6 +91,24 @@ describe('makeCard', () => {
     ).toMatch(/cost the workload [3-9]\d %/u);
   });
 
+  test('names the windows that rest on few, and no others', () => {
+    const measured = measurement((ms) => Math.min(64, ms / 50) * MIB);
+    const turns = new Map<number, number>();
+    const windows = measured.windows.map((window) => {
+      const turn = (turns.get(window.windowMs) ?? 0) + 1;
+      turns.set(window.windowMs, turn);
+      return window.windowMs === 100 && turn > 2 ? { ...window, unevenMs: 50 } : window;
+    });
+    const few = makeCard(frame, { ...measured, windows });
+    const enough = few.dirtyCurve.flatMap(({ windowMs, uniqueDirtyBytes: { independent = 0 } }) =>
+      independent < 3 ? [] : [windowMs],
+    );
+    expect(enough).toEqual([300, 1000, 4000]);
+    expect(few.warnings.join(' ')).toContain(
+      'Windows of 0.1 s, 15 s rest on fewer than 3 that do not overlap',
+    );
+  });
+
   test('recommends to leave a guest that no link can move where it is', () => {
     const made = makeCard(
       { ...frame, guest: { ...frame.guest, memoryBytes: 2 ** 40 } },

@@ -56,6 +56,7 @@ describe('recommend', () => {
     expect(of()).toMatchObject({ mode: 'multifd-zlib', channels: 4 });
     expect(of().why).toMatch(/^4 channels, pages shrink to 1\/8\.0: dirties/u);
     expect(of(7).why).toMatch(/^4 channels, dirtied pages shrink to 1\/7\.0: dirties/u);
+    expect(of(110).why).toMatch(/^4 channels, dirtied pages shrink to 1\/110: dirties/u);
     expect(of(1.1).mode).not.toBe('multifd-zlib');
   });
 });
