@@ -1,5 +1,6 @@
 /** `migbench predict`: what a migration would do, from a workload card alone. */
 import type { CommandModule } from 'yargs';
+import type { SettingName } from '../characterize/conditions.ts';
 import { MigbenchError } from '../errors.ts';
 import { printJson, printWarnings } from './output.ts';
 
@@ -79,7 +80,7 @@ async function predictCard(args: PredictArguments): Promise<void> {
     cap === undefined
       ? {}
       : { maxBandwidthBytesPerSecond: await quantity('--max-bandwidth', cap, 'bytes-per-second') };
-  const predictions = settings.map((setting) =>
+  const predictionOf = (setting: SettingName) =>
     predict(
       workloadOf(card),
       {
@@ -89,13 +90,13 @@ async function predictCard(args: PredictArguments): Promise<void> {
         ...(passes === undefined ? {} : { leaveAfter: { passes } }),
       },
       costs,
-    ),
-  );
+    );
+  const predictions = settings.map(predictionOf);
   const warnings = predictionWarnings(card, args, foreignCosts);
   if (args.json) return printJson({ card: args.card, predictions, warnings });
   await printWarnings(warnings, args.quiet);
   const { predictionText } = await import('../../reports/card/index.ts');
-  process.stdout.write(await predictionText(card, predictions));
+  process.stdout.write(await predictionText(card, predictions, predictionOf('precopy')));
 }
 
 /** What the card says against itself, and where it was made under something else than what it is asked about. */
@@ -174,7 +175,8 @@ export const predictCommand: CommandModule<object, PredictArguments> = {
       .option('calibration', {
         type: 'string',
         requiresArg: true,
-        describe: 'What the hosts cost, as validate measured it (calibration.json)',
+        describe:
+          'What the hosts cost, as validate measured it: calibration.json, or its directory',
       })
       .option('qemu', {
         type: 'string',

@@ -11,7 +11,7 @@ import {
 } from '../../harness/units.ts';
 import { UNKNOWN } from '../format.ts';
 import { EXTRAPOLATED_NOTE, hasMark, isOutside, marked, modeText, rangeText } from './figures.ts';
-import { ownErrors, ownErrorText } from './own-error.ts';
+import { modesTrust, ownErrors, plainErrorText } from './own-error.ts';
 
 /** A table: its first column holds names, the others figures, unless it is prose. */
 export interface CardTable {
@@ -262,7 +262,11 @@ function notes(card: Card): string[] {
     `Machine ${card.guest.machineType}, CPU ${card.guest.cpu}; host ${card.host ?? 'unknown'}; ${card.qemu.package === '' ? '' : `${card.qemu.package}; `}migbench ${card.migbench ?? 'unknown'}.`,
     'Times, bytes and downtimes are predictions: the link carries what Ethernet and TCP leave of it, and the hosts cost what docs/models.md assumes.',
     card.ownError === undefined
-      ? ownErrorText(undefined)
-      : `How good they are: the predictor’s own error, above, ${card.ownError.source}.`,
+      ? plainErrorText(card)
+      : `How good they are: the predictor’s own error of plain pre-copy, above, ${card.ownError.source}.`,
+    ...modesTrust(
+      card,
+      card.requiredDowntime.map(({ recommended }) => recommended),
+    ),
   ];
 }

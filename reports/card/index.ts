@@ -9,7 +9,7 @@ import { escapeTerminal } from '../escape.ts';
 import { dirtyCurveChart } from './chart.ts';
 import { cardContent } from './content.ts';
 import { rangeText } from './figures.ts';
-import { ownErrorText, trustText } from './own-error.ts';
+import { plainErrorText, trustText } from './own-error.ts';
 import { cardMarkdown, cardPage } from './pages.ts';
 
 /** Write a card's pages into its directory; gives their paths. Pure but for that. */
@@ -36,10 +36,30 @@ export function cardSummary(card: Card): string {
 
 const duration = (ms: number): string => (ms === 0 ? '0 ms' : formatDuration(ms));
 
-/** Predictions side by side, each with its reason. */
+/** What plain pre-copy requires, under the same conditions as the others. */
+function marginText({
+  requiredBandwidthBitsPerSecond,
+  requiredDowntimeMs,
+  isCapped,
+}: Prediction): string {
+  const required = `Plain pre-copy requires ${formatBitRate(requiredBandwidthBitsPerSecond)} for this limit.`;
+  const where = `Over this link${isCapped ? ' under the cap' : ''}`;
+  if (requiredDowntimeMs === 0)
+    return `${required} ${where} no downtime is needed beyond that of the devices.`;
+  return isCapped
+    ? `${required} ${where} it needs a downtime limit of ${duration(requiredDowntimeMs)}.`
+    : `${required} ${where} an endless pre-copy hovers at ${duration(requiredDowntimeMs)}.`;
+}
+
+/**
+ * Predictions side by side, each with its reason.
+ *
+ * @param plain of plain pre-copy under the same conditions, whether it is one of them or not.
+ */
 export async function predictionText(
   card: Card,
   predictions: readonly Prediction[],
+  plain: Prediction,
 ): Promise<string> {
   const { default: Table } = await import('cli-table3');
   const heads = ['setting', 'converges', 'total time', 'sent', 'downtime', 'passes', 'throttle'];
@@ -68,19 +88,9 @@ export async function predictionText(
     .toString()
     .split('\n')
     .map((line) => line.trimEnd());
-  const [first] = predictions;
   const extrapolated = [...new Set(predictions.flatMap((prediction) => prediction.extrapolated))];
-  const margin =
-    first === undefined
-      ? []
-      : [
-          `Required for this limit: ${formatBitRate(first.requiredBandwidthBitsPerSecond)}. ` +
-            (first.requiredDowntimeMs === 0
-              ? 'Over this link no downtime is needed beyond that of the devices.'
-              : `Over this link an endless pre-copy hovers at ${duration(first.requiredDowntimeMs)}.`),
-        ];
   const assumed =
-    first?.costs === 'assumed'
+    plain.costs === 'assumed'
       ? [
           'What the hosts cost is assumed, not measured (--calibration takes what validate measured).',
         ]
@@ -94,10 +104,10 @@ export async function predictionText(
       `${conditions.setting}: ${reason}. ${trustText(card, conditions.setting)}`.trimEnd(),
     ),
     '',
-    ...margin,
+    marginText(plain),
     ...extrapolated.map((why) => `Extrapolated: ${why}`),
     ...assumed,
-    ownErrorText(card.ownError),
+    plainErrorText(card),
     '',
   ].join('\n');
 }

@@ -47,11 +47,8 @@ export function ownErrors({ ownError, ownErrorBySetting = {} }: Card): CardTable
   ];
 }
 
-/** How good such predictions were found to be. */
-export function ownErrorText(error: OwnError | undefined): string {
-  if (error === undefined) {
-    return 'How far off predictions from this card are has not been measured: migbench validate does.';
-  }
+/** How good such predictions were found to be. `subject` says of what they were. */
+export function ownErrorText(error: OwnError, subject = ''): string {
   const part = (name: string, of: { median: number; p90: number } | undefined, unit: string) =>
     of === undefined
       ? []
@@ -65,9 +62,16 @@ export function ownErrorText(error: OwnError | undefined): string {
     ...part('downtime', error.downtimeMs, ' ms'),
   ];
   return (
-    `The predictor's own error, ${error.source}, ${error.trials} migrations: median of |error| ${figures.join(', ')}; ` +
+    `The predictor's own error${subject === '' ? '' : ` of ${subject}`}, ${error.source}, ${error.trials} migrations: median of |error| ${figures.join(', ')}; ` +
     `${error.wrongCalls} of ${error.calls} convergence calls wrong, ${error.coinFlips} coin flips.`
   );
+}
+
+/** How good predictions of plain pre-copy from a card were found to be. */
+export function plainErrorText({ ownError, ownErrorBySetting = {} }: Card): string {
+  if (ownError !== undefined) return ownErrorText(ownError, 'plain pre-copy');
+  const subject = Object.keys(ownErrorBySetting).length === 0 ? '' : ' of plain pre-copy';
+  return `How far off predictions${subject} from this card are has not been measured: migbench validate does.`;
 }
 
 /** What is known against a setting's predictions; plain pre-copy has a line of its own. */
@@ -75,5 +79,13 @@ export function trustText(card: Card, setting: SettingName): string {
   if (setting === 'precopy') return '';
   const error = card.ownErrorBySetting?.[setting];
   const caution = settingCaution(setting);
-  return error === undefined ? caution : `${caution} ${ownErrorText(error)}`;
+  return error === undefined ? caution : `${caution} ${ownErrorText(error, setting)}`;
+}
+
+/** The same of each mode that a card or a guide recommends, with its name. */
+export function modesTrust(card: Card, modes: readonly (SettingName | 'do-not-move')[]): string[] {
+  return [...new Set(modes)].flatMap((mode) => {
+    const text = mode === 'do-not-move' ? '' : trustText(card, mode);
+    return text === '' ? [] : [`${mode}: ${text}`];
+  });
 }

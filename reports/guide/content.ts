@@ -9,7 +9,7 @@ import { counted, UNKNOWN } from '../format.ts';
 import { groupsOf } from '../groups.ts';
 import { requiredText, type CardContent, type CardTable } from '../card/content.ts';
 import { EXTRAPOLATED_NOTE, hasMark, isOutside, marked } from '../card/figures.ts';
-import { ownErrorText } from '../card/own-error.ts';
+import { modesTrust, plainErrorText } from '../card/own-error.ts';
 import { cardMark, guestText, rowsOf, runMark, type GuideInputs, type Row } from './rows.ts';
 
 export type { GuideInputs } from './rows.ts';
@@ -29,9 +29,9 @@ export function guideContent(inputs: GuideInputs): CardContent {
     title: 'Capacity guide for live migration',
     under: `${measured} measured and ${rows.length - measured} predicted classes, from ${counted(runs.length, 'run')} and ${counted(cards.length, 'workload card')}`,
     verdict: verdict(rows, windowMs),
-    warnings: warningsOf(inputs),
+    warnings: warningsOf(inputs, rows),
     tables,
-    notes: [...(hasMark(tables) ? [EXTRAPOLATED_NOTE] : []), ...notes(inputs)],
+    notes: [...(hasMark(tables) ? [EXTRAPOLATED_NOTE] : []), ...notes(inputs, rows)],
   };
 }
 
@@ -140,13 +140,15 @@ function needs(cards: GuideInputs['cards']): CardTable[] {
   ];
 }
 
-function warningsOf({ runs, cards }: GuideInputs): string[] {
+function warningsOf({ runs, cards }: GuideInputs, rows: readonly Row[]): string[] {
   const accelerators = new Set([
     ...runs.flatMap(({ records }) => records.flatMap(({ accelerator }) => accelerator ?? [])),
     ...cards.map(({ card }) => card.accelerator),
   ]);
   const versions = new Set([
-    ...runs.flatMap(({ records }) => records.map(({ qemu }) => qemu.source.version)),
+    ...runs.flatMap(({ records }) =>
+      records.flatMap(({ qemu }) => [qemu.source.version, qemu.destination.version]),
+    ),
     ...cards.map(({ card }) => card.qemu.version),
   ]);
   return [
@@ -163,7 +165,7 @@ function warningsOf({ runs, cards }: GuideInputs): string[] {
           `Several QEMUs: ${[...versions].sort().join(', ')}. A row is of the one that its run or card names.`,
         ]
       : []),
-    ...(runs.some(({ environment }) => environment.repetitions < 3)
+    ...(rows.some(({ longestMs, repetitions = 3 }) => longestMs !== undefined && repetitions < 3)
       ? ['Some classes were measured fewer than three times: their worst case is a guess.']
       : []),
     ...cardWarnings(cards),
@@ -181,30 +183,55 @@ function cardWarnings(cards: GuideInputs['cards']): string[] {
   return [...said].map(([warning, by]) => `${by.map(({ mark }) => mark).join(', ')}: ${warning}`);
 }
 
-function notes({ runs, cards, windowMs, downtimeLimitMs }: GuideInputs): string[] {
-  const errors = [...new Set(cards.map(({ card }) => ownErrorText(card.ownError)))].map((text) => {
-    const marks = cards.flatMap(({ card }, index) =>
-      ownErrorText(card.ownError) === text ? [cardMark(index)] : [],
-    );
-    return `${marks.join(', ')}: ${text}`;
-  });
+/** How good the predictions of each card were found to be: of pre-copy, and of the modes that are recommended here. */
+function errorNotes(cards: GuideInputs['cards'], rows: readonly Row[]): string[] {
+  const said = groupsOf(
+    cards.flatMap(({ card }, index) => {
+      const mark = cardMark(index);
+      const modes = rows.flatMap(({ from, mode }) => (from === mark ? (mode ?? []) : []));
+      return [plainErrorText(card), ...modesTrust(card, modes)].map((text) => ({ text, mark }));
+    }),
+    ({ text }) => text,
+  );
+  return [...said].map(([text, by]) => `${by.map(({ mark }) => mark).join(', ')}: ${text}`);
+}
+
+/** Trials of each class of a run that count: `5 repetitions`, `2 to 5 repetitions`. */
+function repetitionsText(rows: readonly Row[], mark: string): string {
+  const counts = rows.flatMap(({ from, repetitions }) =>
+    repetitions !== undefined && from.startsWith(`${mark} `) ? [repetitions] : [],
+  );
+  if (counts.length === 0) return 'nothing measured that counts';
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least === most ? counted(most, 'repetition') : `${least} to ${most} repetitions`;
+}
+
+function acceleratorText({ records }: GuideInputs['runs'][number]): string {
+  const used = [...new Set(records.flatMap(({ accelerator }) => accelerator ?? []))].sort();
+  return used.length === 0
+    ? 'under an unknown accelerator'
+    : `under ${used.map((name) => name.toUpperCase()).join(' and ')}`;
+}
+
+function notes(
+  { runs, cards, windowMs, downtimeLimitMs }: GuideInputs,
+  rows: readonly Row[],
+): string[] {
   const { streamBytesPerSecond, deviceMs } = assumedCosts;
   return [
-    `Headroom: a window of ${formatDuration(windowMs)} is planned with ${HEADROOM * 100} % of it; each guest is reckoned with the longest time that was measured, or the upper end of its interval, and ${formatDuration(BETWEEN_MS)} between two guests; a class of which a trial did not complete has no bound. The link carries nothing else meanwhile: share it, and ask for the part that is left.`,
+    `Headroom: a window of ${formatDuration(windowMs)} is planned with ${HEADROOM * 100} % of it; each guest is reckoned with the longest time that was measured (the copy of a disk of its own and the reading of its file are part of it), or the upper end of its interval, and ${formatDuration(BETWEEN_MS)} between two guests; a class of which a trial did not complete has no bound. The link carries nothing else meanwhile: share it, and ask for the part that is left.`,
     `Predicted rows are of the recommended mode for a downtime limit of ${formatDuration(downtimeLimitMs)}; their pause is the predicted downtime, and a blackout is not predicted. They reckon with hosts of which one stream carries ${formatByteRate(streamBytesPerSecond)} and whose devices take ${formatDuration(deviceMs.expected)} (${formatDuration(deviceMs.low)} – ${formatDuration(deviceMs.high)}), which is assumed; above 10 Gbit/s that is what counts.`,
     'Each row names where it comes from: a run and the end of a cell’s id (trials.csv has them), or a card.',
-    ...errors,
-    ...runs.map(
-      (
-        { environment: { runId, planName, startedAt, host, repetitions, migbench }, directory },
-        index,
-      ) =>
-        `${runMark(index)}: run ${runId} (${directory}): plan ${planName}, begun ${startedAt}, ${counted(repetitions, 'repetition')}, on ${host.cpus} × ${host.cpuModel}, migbench ${migbench}.`,
-    ),
+    ...errorNotes(cards, rows),
+    ...runs.map((run, index) => {
+      const { runId, planName, startedAt, host, migbench } = run.environment;
+      const mark = runMark(index);
+      return `${mark}: run ${runId} (${run.directory}): plan ${planName}, begun ${startedAt}, ${repetitionsText(rows, mark)}, ${acceleratorText(run)}, on ${host.cpus} × ${host.cpuModel}, migbench ${migbench}.`;
+    }),
     ...cards.map(
       ({ path, card }, index) =>
         `${cardMark(index)}: card ${path}: ${card.title ?? card.workload}, ${card.createdAt}, QEMU ${card.qemu.version} (${card.qemu.reference}) under ${card.accelerator.toUpperCase()}, on ${card.host ?? 'unknown'}.`,
     ),
-    'Again on your own hosts: migbench characterize PLAN --out cards; migbench run PLAN --out runs/own --repetitions 5; migbench validate; migbench guide runs/own cards/*.',
+    'Again on your own hosts: migbench characterize PLAN --out cards; migbench run PLAN --out runs/own --repetitions 5; migbench validate; migbench guide runs/own cards.',
   ];
 }

@@ -1,10 +1,20 @@
 /** The rows of a capacity guide: every migration that was measured, and those that the cards predict. */
-import { metricSummary, summarizeInPlanOrder } from '../../harness/analysis/cells.ts';
+import { z } from 'zod';
+import {
+  metricSummary,
+  summarizeInPlanOrder,
+  type CellSummary,
+} from '../../harness/analysis/cells.ts';
 import type { Card } from '../../harness/characterize/card.ts';
-import { assumedCosts, costsFromCard } from '../../harness/characterize/conditions.ts';
+import {
+  assumedCosts,
+  costsFromCard,
+  type SettingName,
+} from '../../harness/characterize/conditions.ts';
 import type { Prediction } from '../../harness/characterize/predict.ts';
 import { recommend, workloadOf } from '../../harness/characterize/recommend.ts';
 import type { Run } from '../../harness/record/reader.ts';
+import type { TrialRecord } from '../../harness/record/schema.ts';
 import { formatBitRate, formatBytes, formatDuration } from '../../harness/units.ts';
 import { bandwidthOf } from '../charts/convergence-map.ts';
 import { linkText } from '../link.ts';
@@ -28,7 +38,7 @@ export interface Row {
   readonly memoryBytes: number;
   /** In words: its memory, and what tells it from others of that size. */
   readonly guest: string;
-  /** Version of the QEMU that the guest came from. */
+  /** Version of its QEMU; `10.0.13 → 11.1.0` where it went to another. */
   readonly qemu: string;
   readonly setting: string;
   readonly bandwidthBitsPerSecond: number;
@@ -40,8 +50,15 @@ export interface Row {
   readonly pause: string;
   readonly blackout: string;
   readonly bytes: string;
-  /** What to reckon with: the worst seen, or the upper end of the interval; absent where it may not end, or may fail. */
+  /**
+   * What to reckon with: the worst seen, with the copy of its disk before it and the reading of its file after it, or the
+   * upper end of the interval; absent where it may not end, or may fail.
+   */
   readonly longestMs?: number;
+  /** Measured: trials that count. */
+  readonly repetitions?: number;
+  /** Predicted: the recommended mode. */
+  readonly mode?: SettingName | 'do-not-move';
   /** Predicted from beyond what the card measured. */
   readonly isExtrapolated?: boolean;
   readonly from: string;
@@ -52,6 +69,8 @@ const OUTCOMES = {
   'coin flip': 'coin flip',
   no: 'does not converge',
 } as const;
+/** What of `details.file` counts here. */
+const savedFileSchema = z.object({ restoreMs: z.number() });
 /** The end of a cell's id that tells it from every other. */
 const HASH_LENGTH = 8;
 /** How rows name their run and their card; what these are stands at the end of the guide. */
@@ -92,7 +111,7 @@ function measuredRows(run: Run, index: number): Row[] {
         workload: cell.labels.workload,
         memoryBytes: record.guest.memoryBytes,
         guest: guestText(record.guest) + (isAlone(cell) ? '' : ` (${cell.labels.guest})`),
-        qemu: record.qemu.source.version,
+        qemu: versionsText(record.qemu),
         setting: cell.labels.setting,
         bandwidthBitsPerSecond: rate,
         link: linkText(record.link),
@@ -102,13 +121,36 @@ function measuredRows(run: Run, index: number): Row[] {
         pause: formatMedian(metricSummary(cell, 'pauseMs')),
         blackout: formatCellMedian(cell, 'blackoutMs'),
         bytes: formatMedian(metricSummary(cell, 'transferredBytes')),
-        ...(total === undefined || cell.completed.k < cell.completed.n
-          ? {}
-          : { longestMs: total.max.value }),
+        repetitions: cell.completed.n,
+        ...longestOf(cell),
         from: `${runMark(index)} ${cell.cellId.slice(-HASH_LENGTH)}`,
       },
     ];
   });
+}
+
+/** Of a cell of which every trial completed: how long its link was taken at most. */
+function longestOf({ completed, records }: CellSummary): Pick<Row, 'longestMs'> {
+  if (completed === undefined || completed.k < completed.n) return {};
+  const takenMs = records.flatMap((record) =>
+    record.outcome.kind === 'completed' ? (takenMsOf(record) ?? []) : [],
+  );
+  return takenMs.length === 0 ? {} : { longestMs: Math.max(...takenMs) };
+}
+
+/** The copy of a disk is made before the migration begins, and a file is read after it has ended. */
+function takenMsOf({ measurements, details = {} }: TrialRecord): number | undefined {
+  const { totalTimeMs, storageMs = 0 } = measurements;
+  if (totalTimeMs === undefined) return undefined;
+  const { data } = savedFileSchema.safeParse(details['file']);
+  return storageMs + totalTimeMs + (data?.restoreMs ?? 0);
+}
+
+/** `10.0.13`, `7.2.22 → 10.0.13`. */
+function versionsText({ source, destination }: TrialRecord['qemu']): string {
+  return source.version === destination.version
+    ? source.version
+    : `${source.version} → ${destination.version}`;
 }
 
 function predictedRows({ runs, cards, downtimeLimitMs }: GuideInputs): Row[] {
@@ -132,6 +174,7 @@ function predictedRows({ runs, cards, downtimeLimitMs }: GuideInputs): Row[] {
         guest: guestText(card.guest),
         qemu: card.qemu.version,
         setting: modeText(mode, channels),
+        mode,
         bandwidthBitsPerSecond,
         link: formatBitRate(bandwidthBitsPerSecond),
         kind: 'predicted',

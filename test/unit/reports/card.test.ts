@@ -1,6 +1,10 @@
 /** A card's pages and what the terminal shows of it. */
 import { describe, expect, test } from 'vitest';
-import { assumedCosts } from '../../../harness/characterize/conditions.ts';
+import {
+  assumedCosts,
+  type Conditions,
+  type SettingName,
+} from '../../../harness/characterize/conditions.ts';
 import { predict } from '../../../harness/characterize/predict.ts';
 import { workloadOf } from '../../../harness/characterize/recommend.ts';
 import { dirtyCurveChart } from '../../../reports/card/chart.ts';
@@ -86,14 +90,38 @@ describe('the page of a card', () => {
   });
 });
 
+const error = (source: string) => ({
+  ...{ source, trials: 6, wrongCalls: 0, calls: 6, coinFlips: 0 },
+  totalTimePercent: { median: 4, p90: 9 },
+});
+
+test('a card says of which setting an error is', () => {
+  const settings = { ownErrorBySetting: { 'multifd-zlib': error('validated Z') } };
+  const [first, ...others] = card().requiredDowntime;
+  const requiredDowntime = [{ ...first!, recommended: 'multifd-zlib' as const }, ...others];
+  const notes = (more: object) => cardContent({ ...card(), requiredDowntime, ...more }).notes;
+  const whole = notes({ ownError: error('validated P'), ...settings }).join('\n');
+  expect(whole).toContain('own error of plain pre-copy, above, validated P');
+  expect(whole).toMatch(/^multifd-zlib: A weak predictor.* error of multifd-zlib, validated Z/mu);
+  expect(whole).not.toContain('has not been measured');
+  expect(notes(settings).join('\n')).not.toContain('How far off predictions from this card');
+  expect(notes({}).join('\n')).toContain('How far off predictions from this card');
+});
+
+const made = card();
+const under = (more: Partial<Conditions>) => (setting: SettingName) =>
+  predict(
+    workloadOf(made),
+    { bandwidthBitsPerSecond: 200e6, downtimeLimitMs: 50, ...more, setting },
+    assumedCosts,
+  );
+
 test('predictions are shown side by side, each with its reason', async () => {
-  const made = card();
-  const conditions = { bandwidthBitsPerSecond: 200e6, downtimeLimitMs: 50 };
+  const by = under({});
   const text = await predictionText(
     made,
-    (['precopy', 'postcopy'] as const).map((setting) =>
-      predict(workloadOf(made), { ...conditions, setting }, assumedCosts),
-    ),
+    (['precopy', 'postcopy'] as const).map(by),
+    by('precopy'),
   );
   expect(text).toMatch(
     /^precopy: dirties 20 MiB\/s over 50 ms; 200 Mbit\/s carries 22\.8 MiB\/s/mu,
@@ -102,4 +130,29 @@ test('predictions are shown side by side, each with its reason', async () => {
   expect(text).toContain('Extrapolated: The downtime limit of 50 ms is shorter than');
   expect(text).toContain('has not been measured');
   expect(text).toMatch(/^postcopy: .* how slow the guest is meanwhile is not predicted\./mu);
+  const known = { ...made, ownError: error('validated P') };
+  expect(await predictionText(known, [by('multifd')], by('precopy'))).toContain(
+    "The predictor's own error of plain pre-copy, validated P",
+  );
+});
+
+test('what plain pre-copy requires is said whatever the order of the settings', async () => {
+  const required = async (settings: readonly SettingName[], more: Partial<Conditions>) => {
+    const by = under(more);
+    const text = await predictionText(made, settings.map(by), by('precopy'));
+    return text.split('\n').filter((line) => line.includes('Over this link'));
+  };
+  const slow = { bandwidthBitsPerSecond: 50e6, downtimeLimitMs: 300 };
+  const [line, ...more] = await required(['precopy', 'multifd-zlib'], slow);
+  expect(more).toEqual([]);
+  expect(line).toMatch(/^Plain pre-copy requires 17\d Mbit\/s for this limit\. /u);
+  expect(line).toMatch(/Over this link an endless pre-copy hovers at 11\.\d s\.$/u);
+  expect(await required(['multifd-zlib', 'precopy'], slow)).toEqual([line]);
+  expect(await required(['xbzrle', 'multifd-zlib'], slow)).toEqual([line]);
+  // 6.25 MB/s for the same rate: that is the limit it needs, while the last transfer has all of the link.
+  const capped = { bandwidthBitsPerSecond: 1e9, maxBandwidthBytesPerSecond: 5.98e6 };
+  expect(await required(['postcopy'], { ...slow, ...capped })).toEqual([
+    expect.stringMatching(/Over this link under the cap it needs a downtime limit of 11\.\d s\.$/u),
+  ]);
+  expect(await required(['precopy'], { ...slow, maxBandwidthBytesPerSecond: 1e9 })).toEqual([line]);
 });

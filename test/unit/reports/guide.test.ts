@@ -1,6 +1,7 @@
 /** The capacity guide: measured and predicted told apart, every row with where it comes from. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Card } from '../../../harness/characterize/card.ts';
 import { packageRoot } from '../../../harness/paths.ts';
 import { readRun, type Run } from '../../../harness/record/reader.ts';
 import type { TrialRecord } from '../../../harness/record/schema.ts';
@@ -51,7 +52,8 @@ describe('guideContent', () => {
     const notes = content.notes.join('\n');
     expect(notes).toContain(`R1: run ${run.environment.runId}`);
     expect(notes).toContain('C1: card cards/one');
-    expect(notes).toContain('migbench guide');
+    // The shell would give cards/* a log beside the folders with a card each.
+    expect(notes).toMatch(/migbench guide runs\/own cards\.$/mu);
   });
 
   test('marks what is predicted beyond what a card measured', () => {
@@ -121,6 +123,96 @@ describe('guideContent', () => {
     );
   });
 
+  test('says how good predictions were found to be: of pre-copy, and of what it recommends', () => {
+    const error = (source: string) => ({
+      ...{ source, trials: 6, wrongCalls: 0, calls: 6, coinFlips: 0 },
+      totalTimePercent: { median: 4, p90: 9 },
+    });
+    // 300 MiB/s within 256 MiB, which shrink to a sixth.
+    const zip: Card = {
+      ...card(),
+      ...{ compressionRatio: 6, dirtyCompressionRatio: 6, zlibBytesPerSecond: 5e8 },
+      guest: { ...card().guest, memoryBytes: 2 ** 30 },
+      nonZeroBytes: 2 ** 29,
+      dirtyCurve: [50, 100, 300, 1000, 4000, 60_000].map((windowMs) => {
+        const median = Math.min(256, (300 * windowMs) / 1000) * 2 ** 20;
+        return { windowMs, uniqueDirtyBytes: { n: 9, median, low: median, high: median } };
+      }),
+    };
+    const of = (more: Partial<Card>) => {
+      const cards = [{ path: 'c', card: { ...zip, ...more } }];
+      const { notes, tables } = guideContent({ ...inputs, runs: [], cards });
+      expect(tables[0]!.rows.map((row) => row[4])).toContain('multifd-zlib, 4 channels');
+      return notes.filter((note) => /predictor's own error|has not been measured/u.test(note));
+    };
+    const settings = { ownErrorBySetting: { 'multifd-zlib': error('validated Z') } };
+    expect(of({ ownError: error('validated P'), ...settings })).toEqual([
+      expect.stringMatching(/^C1: The predictor's own error of plain pre-copy, validated P, /u),
+      expect.stringMatching(
+        /^C1: multifd-zlib: A weak predictor: .* The predictor's own error of multifd-zlib, validated Z, /u,
+      ),
+    ]);
+    expect(of(settings)).toEqual([
+      expect.stringContaining('How far off predictions of plain pre-copy from this card are'),
+      expect.stringContaining('validated Z'),
+    ]);
+    expect(of({})).toEqual([expect.stringContaining('How far off predictions from this card are')]);
+  });
+
+  test('says what a run ran under, and between which QEMUs', () => {
+    const newer = { reference: 'debian:sid', version: '11.1.0', package: '' };
+    const records = run.records.map((record) => ({
+      ...record,
+      accelerator: 'kvm' as const,
+      qemu: { ...record.qemu, destination: newer },
+    }));
+    const { tables, notes, warnings } = guideContent({
+      ...{ ...inputs, cards: [] },
+      runs: [run, { ...run, records }],
+    });
+    expect(notes.find((note) => note.startsWith('R1: '))).toContain(', under TCG, on ');
+    expect(notes.find((note) => note.startsWith('R2: '))).toContain(', under KVM, on ');
+    const versions = (mark: string) =>
+      new Set(tables[0]!.rows.flatMap((row) => (row.at(-1)!.startsWith(mark) ? [row[2]] : [])));
+    const source = run.records[0]!.qemu.source.version;
+    expect(versions('R1')).toEqual(new Set([source]));
+    expect(versions('R2')).toEqual(new Set([`${source} → 11.1.0`]));
+    expect(warnings.join(' ')).toContain(`Several QEMUs: ${source}, 11.1.0.`);
+  });
+
+  test('counts the repetitions that were measured, not those of the plan', () => {
+    const of = (counts: readonly number[], repetitions: number, failing = false) => {
+      const records = counts.flatMap((count, cell) =>
+        Array.from({ length: count }, (_, i) =>
+          exampleRecord({
+            ...{ cellId: `cell~${cell}`, trialId: `${cell}-${i}` },
+            measurements: { totalTimeMs: 1000 },
+            ...(failing ? { outcome: { kind: 'not-converged', detail: '' } as const } : {}),
+          }),
+        ),
+      );
+      const plain = ofRecords(records);
+      const one = { ...plain, environment: { ...plain.environment, repetitions } };
+      const { notes, warnings } = guideContent({ ...inputs, cards: [], runs: [one] });
+      return {
+        text: notes.find((note) => note.startsWith('R1: '))!,
+        isWarned: warnings.some((warning) => warning.includes('fewer than three times')),
+      };
+    };
+    // Five were planned, the run was stopped in the second block.
+    expect(of([2, 1], 5)).toMatchObject({
+      text: expect.stringContaining(', 1 to 2 repetitions,'),
+      isWarned: true,
+    });
+    // One was planned, --until-precision added four.
+    expect(of([5], 1)).toMatchObject({
+      text: expect.stringContaining(', 5 repetitions,'),
+      isWarned: false,
+    });
+    // Without a bound there is no worst case.
+    expect(of([2], 5, true).isWarned).toBe(false);
+  });
+
   test('is the same every time, in both forms', () => {
     expect(documentMarkdown(guideContent(inputs))).toBe(documentMarkdown(content));
     const page = documentPage(content);
@@ -153,6 +245,26 @@ describe('rowsOf', () => {
     expect(none).toMatchObject({ outcome: '6/6 completed', longestMs: 1005 });
     expect(some).toMatchObject({ outcome: '1/6 completed', time: '1.00 s' });
     expect(some).not.toHaveProperty('longestMs');
+  });
+
+  test('reckons with the copy of a disk before a migration, and the reading of a file after it', () => {
+    const longest = (records: readonly TrialRecord[]) =>
+      rowsOf({ ...alone, runs: [ofRecords(records)] })[0]!.longestMs;
+    const copied = (storageMs: number, totalTimeMs: number) =>
+      exampleRecord({ trialId: String(storageMs), measurements: { storageMs, totalTimeMs } });
+    // The longest of the sums, not the sum of the longest.
+    expect(longest([copied(180_000, 1_900), copied(150_000, 9_000)])).toBe(181_900);
+    const file = { bytes: 1, allocatedBytes: 1, restoreMs: 60_000 };
+    const saved = exampleRecord({ measurements: { totalTimeMs: 1_500 }, details: { file } });
+    expect(longest([saved])).toBe(61_500);
+    const mirrored = run.records
+      .filter(({ cellId }) => cellId.endsWith('2b3c4d5e'))
+      .map((record) => ({
+        ...record,
+        measurements: { ...record.measurements, storageMs: 180_000 },
+      }));
+    const runs = [{ ...run, records: mirrored }];
+    expect(guideContent({ ...inputs, cards: [], runs }).tables[1]!.rows[0]![7]).toBe('15');
   });
 
   test('is ordered by code units: no locale moves an upper-case name', () => {
