@@ -30,6 +30,7 @@ import type { OutputOptions } from './job.ts';
 import type { LoadedPlan } from './plan/load.ts';
 import { runPlan, type RunOutcome } from './pipeline.ts';
 import { storageError, writeFileAtomically } from './record/durable.ts';
+import { ENVIRONMENT_FILE } from './record/layout.ts';
 import { checked } from './record/parse.ts';
 import { readJsonFile, readRun } from './record/reader.ts';
 import type { TrialRecord } from './record/schema.ts';
@@ -164,7 +165,7 @@ async function runAll(
   const { exitCode, run } = await runPlan({
     ...{ loaded, output, signal },
     runDirectory: folder,
-    resume: existsSync(join(folder, 'plan.resolved.json')),
+    resume: existsSync(join(folder, ENVIRONMENT_FILE)),
     retry: [],
     keepFailed: false,
     ...(timeLimitMs === undefined ? {} : { timeLimitMs }),

@@ -1,5 +1,4 @@
 /** `migbench regress`: two QEMU builds side by side in one run, compared, with a verdict and an exit code. */
-import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { Comparison } from '../compare/index.ts';
@@ -7,7 +6,7 @@ import { EXIT_CODES, MigbenchError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
 import type { RunOutcome } from '../pipeline.ts';
 import type { LoadedPlan } from '../plan/load.ts';
-import { COMPARISON_FOLDER, ENVIRONMENT_FILE } from '../record/layout.ts';
+import { COMPARISON_FOLDER } from '../record/layout.ts';
 import { shellQuoted } from '../sandbox/shell-quote.ts';
 import { comparedMetrics, noiseFloorFor } from './compared.ts';
 import { interruptSignal } from './interrupt.ts';
@@ -101,20 +100,17 @@ async function resumedSubject(directory: string, args: RegressArguments): Promis
       `--resume goes on with the run as it was: leave out --${changed}.`,
     );
   }
+  const { loadForResume, refuseWithoutRun } = await import('./resume-plan.ts');
+  refuseWithoutRun(directory);
   const { readEnvironment } = await import('../record/reader.ts');
-  const isRun = existsSync(join(directory, ENVIRONMENT_FILE));
-  const { base, only } = isRun ? await readEnvironment(directory) : {};
-  if (isRun && base === undefined) {
+  const { base, only } = await readEnvironment(directory);
+  if (base === undefined) {
     throw new MigbenchError(
       'usage',
       `${directory} was not begun by regress. Go on with: migbench run --resume ${shellQuoted(directory)}`,
     );
   }
-  const { loadForResume } = await import('./resume-plan.ts');
   const loaded = await loadForResume(directory, undefined, []);
-  if (base === undefined) {
-    throw new MigbenchError('record', `${directory} has no ${ENVIRONMENT_FILE}: start a new run.`);
-  }
   return { loaded, overrides: [], base, only: args.only ?? only };
 }
 

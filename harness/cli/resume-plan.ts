@@ -24,15 +24,7 @@ export async function loadForResume(
     const loaded = await loadPlanFile({ file, overrides });
     return { ...loaded, plan: await asBegun(loaded.plan, runDirectory) };
   }
-  const missing = [PLAN_FILE, RESOLVED_PLAN_FILE].filter(
-    (name) => !existsSync(join(runDirectory, name)),
-  );
-  if (missing.length > 0) {
-    throw new MigbenchError(
-      'record',
-      `Nothing to resume in ${runDirectory}: it has no ${missing.join(' and no ')}. Name a run directory, or start a new run without --resume.`,
-    );
-  }
+  refuseWithoutRun(runDirectory);
   const text = await readFile(join(runDirectory, PLAN_FILE), 'utf8').catch((error: unknown) => {
     throw storageError(error, `read ${join(runDirectory, PLAN_FILE)}`);
   });
@@ -46,6 +38,18 @@ export async function loadForResume(
   const plan = (await readJsonFile(join(runDirectory, RESOLVED_PLAN_FILE))) as ResolvedPlan;
   await refuseChangedFolders(plan, runDirectory);
   return { plan, text, definitions: new Map(), warnings: [] };
+}
+
+/** @throws MigbenchError `record` where the directory lacks what a run cannot go on without. */
+export function refuseWithoutRun(runDirectory: string): void {
+  const missing = [PLAN_FILE, RESOLVED_PLAN_FILE, ENVIRONMENT_FILE].filter(
+    (name) => !existsSync(join(runDirectory, name)),
+  );
+  if (missing.length === 0) return;
+  throw new MigbenchError(
+    'record',
+    `Nothing to resume in ${runDirectory}: it has no ${missing.join(' and no ')}. Name a run directory, or start a new run without --resume.`,
+  );
 }
 
 /**

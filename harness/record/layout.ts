@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export const PLAN_FILE = 'plan.yaml';
 /** What `load` and `expand` made of the plan; a resumed run must have the same. */
 export const RESOLVED_PLAN_FILE = 'plan.resolved.json';
-/** What all trials of the run share. */
+/** What all trials of the run share; written after both plans, so that its presence says that the folder is whole. */
 export const ENVIRONMENT_FILE = 'environment.json';
 /** One record per trial, append-only. */
 export const TRIALS_FILE = 'trials.jsonl';
@@ -19,8 +19,8 @@ export const REPORT_FOLDER = 'report';
 /** What `regress` found: the builds of the run compared; derived as well. */
 export const COMPARISON_FOLDER = 'comparison';
 
-/** The files whose presence makes a folder a run directory. */
-export const RUN_MARKERS = [RESOLVED_PLAN_FILE, ENVIRONMENT_FILE, TRIALS_FILE] as const;
+/** The files whose presence makes a folder a run directory. Plans alone are what a beginning that was killed left. */
+export const RUN_MARKERS = [ENVIRONMENT_FILE, TRIALS_FILE] as const;
 
 /** Folder of a trial's artifacts, relative to the run directory (as in a record's `artifacts`). */
 export function trialFolderName(trialId: string): string {

@@ -71,8 +71,9 @@ export class RunWriter implements AsyncDisposable {
     try {
       await refuseExistingRun(path, directory);
       await writeFileAtomically(join(path, PLAN_FILE), run.planText);
-      await writeJson(join(path, ENVIRONMENT_FILE), environmentSchema.parse(run.environment));
       await writeJson(join(path, RESOLVED_PLAN_FILE), run.plan);
+      // Last of what a run cannot go on without: a folder that has it is whole.
+      await writeJson(join(path, ENVIRONMENT_FILE), environmentSchema.parse(run.environment));
       const trials = await openTrials(path);
       await syncFolder(path);
       return new RunWriter(path, lock, trials, 0, run.environment);

@@ -1,5 +1,5 @@
 /** What a run is resumed with. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { loadForResume } from '../../../harness/cli/resume-plan.ts';
@@ -23,8 +23,9 @@ beforeEach(async () => {
   ({ plan } = await load(SMALL));
 });
 
-async function begin(resolved: ResolvedPlan): Promise<void> {
+async function begin(resolved: ResolvedPlan, environment = exampleEnvironment()): Promise<void> {
   await mkdir(runDirectory, { recursive: true });
+  await writeFile(join(runDirectory, 'environment.json'), JSON.stringify(environment));
   await writeFile(join(runDirectory, 'plan.yaml'), SMALL);
   await writeFile(join(runDirectory, 'plan.resolved.json'), JSON.stringify(resolved));
 }
@@ -55,6 +56,16 @@ describe('without a plan', () => {
     });
   });
 
+  test('refuses what a beginning left that was killed', async () => {
+    await rm(join(runDirectory, 'environment.json'));
+    await expect(loadForResume(runDirectory, undefined, [])).rejects.toMatchObject({
+      code: 'record',
+      message:
+        `Nothing to resume in ${runDirectory}: it has no environment.json. ` +
+        'Name a run directory, or start a new run without --resume.',
+    });
+  });
+
   test('refuses a workload that is gone', async () => {
     const text = await readFile(join(runDirectory, 'plan.resolved.json'), 'utf8');
     const moved = text.replaceAll(join(folder, 'own'), join(folder, 'gone'));
@@ -71,9 +82,7 @@ describe('with a plan', () => {
   const begunAs = async (flags: Partial<ResolvedPlan>, aa: boolean) => {
     const file = join(folder, 'plan.yaml');
     await writeFile(file, text);
-    await begin({ ...(await load(text)).plan, ...flags });
-    const environment = exampleEnvironment(aa ? { aa } : {});
-    await writeFile(join(runDirectory, 'environment.json'), JSON.stringify(environment));
+    await begin({ ...(await load(text)).plan, ...flags }, exampleEnvironment(aa ? { aa } : {}));
     return (await loadForResume(runDirectory, file, [])).plan;
   };
 

@@ -1,5 +1,5 @@
 /** The writer on real folders: what is refused, what survives, and what resuming finds. */
-import { appendFile, mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { finishedTrials } from '../../../harness/record/resume.ts';
@@ -51,6 +51,36 @@ describe('create', () => {
       message: expect.stringMatching(/already holds a run.*--resume .*--out/) as string,
     });
     expect((await readRun(directory)).records).toHaveLength(1);
+  });
+
+  test.each(['planText', 'plan', 'environment'] as const)(
+    'a beginning that ended before its %s was written is no run, and can be begun anew',
+    async (field) => {
+      const directory = await temporaryFolder();
+      const ended = Object.defineProperty({ ...newRun }, field, {
+        get: () => {
+          throw new Error('killed');
+        },
+      });
+      await expect(RunWriter.create(directory, ended)).rejects.toThrow('killed');
+      await expect(RunWriter.resume(directory, examplePlan)).rejects.toMatchObject({
+        message: expect.stringContaining('has no environment.json') as string,
+      });
+      await using writer = await RunWriter.create(directory, newRun);
+      await writer.append(exampleRecord({ trialId: 'a' }));
+      expect((await readRun(directory)).records).toHaveLength(1);
+    },
+  );
+
+  test('one that ended before there was a file for its records is a run', async () => {
+    const directory = await begunRun([]);
+    await rm(join(directory, 'trials.jsonl'));
+    await expect(RunWriter.create(directory, newRun)).rejects.toMatchObject({
+      message: expect.stringContaining('already holds a run') as string,
+    });
+    const { writer, state } = await RunWriter.resume(directory, examplePlan);
+    await using _ = writer;
+    expect(state.outcomes.size).toBe(0);
   });
 
   test('accepts a folder with other things in it', async () => {
