@@ -21,8 +21,8 @@ export interface Sides {
 
 /** A destination whose migration failed leaves by itself within this time, ms. */
 const LEAVING_MS = 500;
-/** A QEMU that dies closes its socket this much before its exit is reported, ms. */
-const EXIT_REPORT_MS = 200;
+/** A QEMU that dies closes its socket at most this much before its exit is reported, on a busy host too, ms. */
+const EXIT_REPORT_MS = 1_000;
 
 /**
  * QEMU said itself that the migration is over and did not succeed.
