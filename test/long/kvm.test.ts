@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { readRun } from '../../harness/record/reader.ts';
 import { nestedRun, runNested } from '../integration/kvm/nested-machine.ts';
 import { temporaryFolder } from '../integration/run/cli.ts';
+import { expectGoodEnd } from '../integration/run/good-end.ts';
 import { needsGuests } from '../integration/run/runs.ts';
 
 const LIMIT_MS = 25 * 60_000;
@@ -26,5 +27,5 @@ test('every cell under real KVM, the database’s too', async () => {
     });
   }
   expect(records.find(({ labels }) => labels.workload === 'database')?.integrity).toBe('intact');
-  expect(exitCode, words).toBe(0);
+  await expectGoodEnd(exitCode === undefined ? {} : { exitCode }, join(folder, 'run'), words);
 });

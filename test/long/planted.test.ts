@@ -10,6 +10,7 @@ import type { Comparison } from '../../harness/compare/index.ts';
 import { packageRoot } from '../../harness/paths.ts';
 import type { TrialRecord } from '../../harness/record/schema.ts';
 import { migbench, recordsOf, temporaryFolder } from '../integration/run/cli.ts';
+import { expectGoodEnd } from '../integration/run/good-end.ts';
 import { plantedBuild } from '../integration/run/planted-build.ts';
 import { needsGuests } from '../integration/run/runs.ts';
 
@@ -55,7 +56,7 @@ async function planted(name: string, text: string, by: string, column: string) {
   const file = `${out}.yaml`;
   await writeFile(file, text);
   const ended = await migbench(['run', file, '--out', out], { timeoutMs: RUN_TIMEOUT_MS });
-  expect(ended, ended.stderr).toMatchObject({ exitCode: 0 });
+  await expectGoodEnd(ended, out);
   const [metric] = (await compared(out, by, column)).cells[0]?.metrics ?? [];
   return { out, metric };
 }
@@ -151,7 +152,7 @@ test('nothing, in the cells of the quickstart: nothing is called', async () => {
     ],
     { timeoutMs: RUN_TIMEOUT_MS },
   );
-  expect(ended, ended.stderr).toMatchObject({ exitCode: 0 });
+  await expectGoodEnd(ended, out);
   const { cells, gate } = JSON.parse(ended.stdout) as Comparison;
   if (ONLY === undefined) expect(cells).toHaveLength(24);
   expect(gate?.passed).toBe(true);

@@ -2,11 +2,12 @@
 import { expect } from 'vitest';
 import type { TrialRecord } from '../../../harness/record/schema.ts';
 import { recordsOf, type Cli } from '../run/cli.ts';
+import { expectGoodEnd } from '../run/good-end.ts';
 
-/** Wait for the run's end: exit code 0, and one trial that completed with its data intact. Gives its record. */
+/** Wait for the run's end: a good one, and one trial that completed with its data intact. Gives its record. */
 export async function goodRecord(cli: Cli, out: string): Promise<TrialRecord> {
   const ended = await cli.ended();
-  expect(ended, ended.stderr).toMatchObject({ exitCode: 0 });
+  await expectGoodEnd(ended, out);
   const records = recordsOf(out);
   expect(records).toMatchObject([{ outcome: { kind: 'completed' }, integrity: 'intact' }]);
   return records[0]!;

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { TrialRecord } from '../../../harness/record/schema.ts';
 import { Cli, eventually, migbench, qemuOf, recordsOf, visibleOutside } from './cli.ts';
+import { expectGoodEnd } from './good-end.ts';
 
 export interface KillingOptions {
   readonly plan: string;
@@ -65,7 +66,7 @@ export async function killAtRandomMoments(options: KillingOptions): Promise<Tria
       cli.process.kill('SIGKILL');
       await cli.process.exited;
     } else {
-      expect(exit, what).toEqual({ exitCode: 0 });
+      await expectGoodEnd(exit, out, what);
     }
     expect(await cli.leftovers(), what).toEqual([]);
     expect(visibleOutside(), what).toEqual([]);
@@ -76,6 +77,6 @@ export async function killAtRandomMoments(options: KillingOptions): Promise<Tria
     );
   }
   const last = await migbench(argumentsFor(options));
-  expect(last, last.stderr).toMatchObject({ exitCode: 0, leftovers: [] });
+  await expectGoodEnd(last, out);
   return recordsOf(out);
 }

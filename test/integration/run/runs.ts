@@ -1,6 +1,6 @@
 /** What most tests of whole runs begin with: guests that can be had, a plan run to its end, a migration under way. */
 import { join } from 'node:path';
-import { beforeEach, expect } from 'vitest';
+import { beforeEach } from 'vitest';
 import type { TrialRecord } from '../../../harness/record/schema.ts';
 import {
   eventually,
@@ -14,6 +14,7 @@ import {
   whyNoGuests,
   type Cli,
 } from './cli.ts';
+import { expectGoodEnd } from './good-end.ts';
 
 /** Skip every test of this file (or `describe`) where no guest can be had, and say why. */
 export function needsGuests(): void {
@@ -24,14 +25,14 @@ export function needsGuests(): void {
 }
 
 /**
- * Run a plan of test/fixtures/plans to its end, which must be exit code 0 with nothing left running.
+ * Run a plan of test/fixtures/plans to its end, which must be a good one.
  *
  * @param name of the run directory.
  */
 export async function runPlan(plan: string, name = 'run') {
   const out = join(await temporaryFolder(), name);
   const run = await migbench(['run', fixturePlan(plan), '--out', out]);
-  expect(run, run.stderr).toMatchObject({ exitCode: 0, leftovers: [] });
+  await expectGoodEnd(run, out);
   return { out, run, records: recordsOf(out) };
 }
 
