@@ -71,13 +71,14 @@ async function measure(job: Job | CharacterizeJob, signal: AbortSignal): Promise
 }
 
 async function migrate(job: Job, stage: Stage): Promise<void> {
-  const { writer } = await RunWriter.resume(job.runDirectory, job.plan);
+  const { writer, state } = await RunWriter.resume(job.runDirectory, job.plan);
   await using _closing = writer;
   const progress = new Progress(job.output, join(job.runDirectory, 'run.log'));
   const workloads = await workloadsOf(job.cells);
   const precision = await precisionOf(job);
   await runCampaign({
     ...{ job, stage, writer, progress, workloads },
+    measuredUnder: state.measuredUnder,
     ...(precision === undefined ? {} : { precision }),
   });
 }

@@ -13,6 +13,7 @@ import {
   type QemuBuild,
 } from '../qemu/builds/index.ts';
 import { COLLECTOR_PORT } from '../qemu/command-line.ts';
+import { defaultMachine } from '../qemu/machine-type.ts';
 import type { Cell } from '../plan/types.ts';
 import type { Host, HostRole } from '../sandbox/host.ts';
 import { createLoopbackSandbox } from '../sandbox/loopback.ts';
@@ -83,7 +84,7 @@ function placeholderHost(role: HostRole): Host {
 function commandOf(
   role: HostRole,
   cell: Cell,
-  build: QemuBuild,
+  [build, ...others]: readonly [QemuBuild, ...QemuBuild[]],
   workload: WorkloadDefinition,
 ): string[] {
   const { spec } = cell;
@@ -91,7 +92,7 @@ function commandOf(
   const args = guestArguments(placeholderStage, {
     recipe: {
       ...{ build, accelerator, workload, imageKey: '' },
-      machineType: spec.guest.machine ?? 'pc',
+      machineType: spec.guest.machine ?? defaultMachine([build, ...others]),
       cpu: spec.guest.cpu ?? defaultCpu(accelerator),
       shape: spec.guest,
       parameters: spec.workload.parameters,
@@ -124,11 +125,12 @@ export function commandGroups(
     const { workload, qemu } = cell.spec;
     const definition = definitions.get(workload.path ?? workload.id);
     if (definition === undefined) continue;
-    const command = (role: HostRole) => {
-      const reference = qemu[role];
-      return commandOf(role, cell, builds.get(reference) ?? missingBuild(reference), definition);
+    const find = (reference: string) => builds.get(reference) ?? missingBuild(reference);
+    const [source, destination] = [find(qemu.source), find(qemu.destination)];
+    const pair = {
+      source: commandOf('source', cell, [source, destination], definition),
+      destination: commandOf('destination', cell, [destination, source], definition),
     };
-    const pair = { source: command('source'), destination: command('destination') };
     const key = JSON.stringify(pair);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { cells: [cell.id], ...pair });

@@ -27,6 +27,8 @@ export interface CampaignOptions {
   readonly stage: Stage;
   readonly writer: RunWriter;
   readonly progress: Progress;
+  /** What guests of the run ran under before, by source QEMU; empty in a new run. */
+  readonly measuredUnder: ReadonlyMap<string, ReadonlySet<'kvm' | 'tcg'>>;
   /** By workload path or id. */
   readonly workloads: ReadonlyMap<string, LoadedWorkload>;
   /** With `job.untilPrecision`: whether the records so far are precise enough, and in words how precise they are. */

@@ -9,12 +9,13 @@ import type { Cell } from '../plan/types.ts';
 import { BuildProbe, type BuildAbilities } from '../qemu/abilities.ts';
 import { chooseAccelerator, defaultCpu, type AcceleratorChoice } from '../qemu/accelerator.ts';
 import type { QemuBuild } from '../qemu/builds/index.ts';
-import { pinMachineType } from '../qemu/machine-type.ts';
+import { defaultMachine, pinMachineType } from '../qemu/machine-type.ts';
 import type { Outcome } from '../record/schema.ts';
 import type { LoadedWorkload } from '../../workloads/registry.ts';
 import { formatBytes, formatDuration } from '../units.ts';
 import type { CampaignOptions } from './campaign.ts';
 import { skippedBy, type BuildIdentity, type RecordContext } from './record.ts';
+import { requireSameAccelerator } from './same-accelerator.ts';
 import type { KnownSettings } from './settings.ts';
 import { modeRefusal, outcomeOf, ruleRefusal, withoutRing } from './unprepared.ts';
 
@@ -122,7 +123,8 @@ export class Preparation {
   /**
    * Get a cell ready for its trials. A cell that cannot be tried is no reason to give up the others.
    *
-   * @throws MigbenchError `interrupted`; `host-unfit` where the plan insists on KVM, or the disk is full.
+   * @throws MigbenchError `interrupted`; `host-unfit` where the plan insists on KVM, or the disk is full; `record`
+   *   where guests ran under another accelerator before.
    */
   async prepare(cell: Cell): Promise<Prepared> {
     const known = this.#outcomes.get(cell.id);
@@ -155,22 +157,33 @@ export class Preparation {
       throw new MigbenchError('host-unfit', `${booted} is to boot the guest and does not work.`);
     }
     return {
+      ...this.#guest(cell),
       build: this.build(booted),
       machineType: this.#machineType(spec),
       accelerator: chosen,
       cpu: spec.guest.cpu ?? defaultCpu(chosen, cpu),
-      shape: spec.guest,
+    };
+  }
+
+  /** What of a recipe the plan alone says. */
+  #guest(cell: Cell): Pick<GuestRecipe, 'shape' | 'imageKey' | 'workload' | 'parameters'> {
+    const { guest, workload } = cell.spec;
+    return {
+      shape: guest,
       imageKey: this.#options.job.image.key,
       workload: this.workload(cell).definition,
-      parameters: spec.workload.parameters,
+      parameters: workload.parameters,
     };
   }
 
   /** One that both sides know; where one build boots the guests of all, one that all know, the same for every cell. */
   #machineType({ guest, qemu }: Cell['spec']): string {
     const of = (reference: string) => this.#abilities.get(reference)?.machineTypes ?? [];
-    const requested = guest.machine ?? 'pc';
     const { bootedBy } = this.#options.job;
+    const concerned =
+      bootedBy === undefined ? [qemu.source, qemu.destination] : this.#abilities.keys();
+    const requested =
+      guest.machine ?? defaultMachine([...concerned].map((name) => this.build(name)));
     if (bootedBy === undefined) {
       return pinMachineType(requested, of(qemu.source), of(qemu.destination));
     }
@@ -188,13 +201,16 @@ export class Preparation {
     const key = `${source} ${cell.spec.accelerator}`;
     const known = this.#accelerators.get(key);
     if (known !== undefined) return known;
+    const build = this.build(source);
     const choice = await chooseAccelerator(
       cell.spec.accelerator,
       stage,
-      this.#recipe(cell, { chosen: 'kvm' }, source),
+      { ...this.#guest(cell), build, machineType: build.machineType },
       this.#folder,
       join(job.cacheDirectory, 'accelerators'),
     );
+    const { writer, measuredUnder } = this.#options;
+    requireSameAccelerator(source, choice, { measuredUnder, environment: writer.environment });
     this.#accelerators.set(key, choice);
     await this.#noteAccelerator(source, choice);
     return choice;

@@ -7,7 +7,7 @@ export type Limit = number | 'unlimited';
 export interface GuestShape {
   readonly memoryBytes: number;
   readonly vcpus: number;
-  /** QEMU machine type or alias; absent = the newest `pc` that both builds know. */
+  /** QEMU machine type or alias; absent = the newest `pc` that both builds know, or `q35`. */
   readonly machine?: string;
   /** QEMU CPU model; absent = chosen for the accelerator. */
   readonly cpu?: string;

@@ -33,6 +33,25 @@ export function pinMachineType(
 ): string {
   const known = new Set(destination.map((machine) => machine.name));
   const common = source.filter((machine) => known.has(machine.name));
+  const pinned = commonType(requested, source, destination, common);
+  if (pinned !== undefined) return pinned;
+  const aliases = ['pc', 'q35'].filter(
+    (alias) => commonType(alias, source, destination, common) !== undefined,
+  );
+  const some = common.map((machine) => machine.name).sort();
+  throw new MigbenchError(
+    'plan-invalid',
+    `guest.machine: expected a machine type that both QEMU builds know, found ${JSON.stringify(requested)}. ` +
+      `Both know: ${[...aliases, ...some.slice(0, 40)].join(', ')}.`,
+  );
+}
+
+function commonType(
+  requested: string,
+  source: readonly MachineType[],
+  destination: readonly MachineType[],
+  common: readonly MachineType[],
+): string | undefined {
   if (common.some((machine) => machine.name === requested)) return requested;
   const aliased = [...source, ...destination].filter((machine) => machine.alias === requested);
   const names = new Set(common.map((machine) => machine.name));
@@ -43,13 +62,14 @@ export function pinMachineType(
     .map((machine) => ({ name: machine.name, version: versionOf(machine.name) }))
     .filter((machine) => family !== undefined && machine.version?.family === family)
     .sort((a, b) => (b.version?.order ?? 0) - (a.version?.order ?? 0))[0];
-  if (newest !== undefined) return newest.name;
-  const some = common.map((machine) => machine.name).sort();
-  throw new MigbenchError(
-    'plan-invalid',
-    `guest.machine: expected a machine type that both QEMU builds know, found ${JSON.stringify(requested)}. ` +
-      `Both know: pc, q35, ${some.slice(0, 40).join(', ')}.`,
-  );
+  return newest?.name;
+}
+
+/** What a plan that names no machine gets: `pc`, or `q35` where one of these builds was made without it. */
+export function defaultMachine(
+  builds: readonly { readonly machineType: 'pc' | 'q35' }[],
+): 'pc' | 'q35' {
+  return builds.some(({ machineType }) => machineType === 'q35') ? 'q35' : 'pc';
 }
 
 /** `pc`, or `q35` in a build that was made without it, by the answer to `-machine help`: a name, or an alias, per line. */

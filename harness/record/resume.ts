@@ -14,6 +14,8 @@ export interface ResumeState {
   readonly environment: Environment;
   /** What became of each trial that has a record: trial id → the latest outcome. */
   readonly outcomes: ReadonlyMap<string, Outcome['kind']>;
+  /** What guests ran under in the trials that have a record, by the reference of their source QEMU. */
+  readonly measuredUnder: ReadonlyMap<string, ReadonlySet<'kvm' | 'tcg'>>;
   /** What had to be repaired, for the user to read. */
   readonly warnings: readonly string[];
 }
@@ -41,15 +43,23 @@ export async function openForResume(directory: string, plan: unknown): Promise<R
   const environment = await readEnvironment(directory);
   await refuseChangedPlan(directory, plan);
   const path = join(directory, TRIALS_FILE);
-  if (!names.has(TRIALS_FILE)) return { environment, outcomes: new Map(), warnings: [] };
+  if (!names.has(TRIALS_FILE))
+    return { environment, outcomes: new Map(), measuredUnder: new Map(), warnings: [] };
   const { records, torn } = await latestRecords(readTrialLines(path));
   const outcomes = new Map<string, Outcome['kind']>();
-  for (const [trialId, record] of records) outcomes.set(trialId, record.outcome.kind);
-  if (torn === undefined) return { environment, outcomes, warnings: [] };
+  const measuredUnder = new Map<string, Set<'kvm' | 'tcg'>>();
+  for (const [trialId, { outcome, accelerator, qemu }] of records) {
+    outcomes.set(trialId, outcome.kind);
+    if (accelerator === undefined) continue;
+    const { reference } = qemu.source;
+    measuredUnder.set(reference, (measuredUnder.get(reference) ?? new Set()).add(accelerator));
+  }
+  if (torn === undefined) return { environment, outcomes, measuredUnder, warnings: [] };
   const aside = await setAside(directory, torn.offset, names);
   return {
     environment,
     outcomes,
+    measuredUnder,
     warnings: [
       `${TRIALS_FILE}:${torn.number} was incomplete (the run was interrupted while writing it); ` +
         `it was moved to ${aside}, and its trial will be repeated.`,

@@ -12,7 +12,7 @@ import type { Progress } from '../../progress.ts';
 import { BuildProbe } from '../../qemu/abilities.ts';
 import { chooseAccelerator, defaultCpu } from '../../qemu/accelerator.ts';
 import type { QemuBuild } from '../../qemu/builds/index.ts';
-import { pinMachineType, type MachineType } from '../../qemu/machine-type.ts';
+import { defaultMachine, pinMachineType, type MachineType } from '../../qemu/machine-type.ts';
 import { writeFileAtomically } from '../../record/durable.ts';
 import { formatBytes, formatDuration } from '../../units.ts';
 import { migbenchVersion } from '../../version.ts';
@@ -122,7 +122,7 @@ async function recipeOf(
   }
   const common = {
     build,
-    machineType: pinMachineType(spec.guest.machine ?? 'pc', types, types),
+    machineType: pinMachineType(spec.guest.machine ?? defaultMachine([build]), types, types),
     shape,
     imageKey: job.image.key,
     workload: workload.definition,

@@ -1,6 +1,7 @@
 /** Which machine type a pair of builds agrees on. */
 import { describe, expect, test } from 'vitest';
 import {
+  defaultMachine,
   machineTypeIn,
   pinMachineType,
   type MachineType,
@@ -76,6 +77,18 @@ test('a name that one of them lacks is the plan’s mistake, and the error says 
   expect(() => pinMachineType('virt', trixie, trixie)).toThrow(/found "virt"/u);
   // Two builds with nothing in common.
   expect(() => pinMachineType('pc', build('7.2'), build('10.0'))).toThrow(/found "pc"/u);
+});
+
+test('the error names an alias only where it stands for something that both know', () => {
+  const rhel = [{ name: 'pc-q35-rhel9.6.0', alias: 'q35' }];
+  expect(() => pinMachineType('pc', rhel, rhel)).toThrow('Both know: q35, pc-q35-rhel9.6.0.');
+  expect(() => pinMachineType('virt', [{ name: 'isapc' }], trixie)).toThrow('Both know: isapc.');
+});
+
+test('without a name in the plan: pc, or q35 where a build has no pc', () => {
+  const [i440fx, q35] = [{ machineType: 'pc' }, { machineType: 'q35' }] as const;
+  expect(defaultMachine([i440fx, i440fx])).toBe('pc');
+  expect(defaultMachine([i440fx, q35])).toBe('q35');
 });
 
 describe('a machine type of a build’s own', () => {
