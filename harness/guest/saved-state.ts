@@ -13,8 +13,9 @@ import { shellQuoted } from '../sandbox/shell-quote.ts';
 import { scaledTimeoutMs } from './timeouts.ts';
 
 /**
- * Saving a guest may take long, but something must move within this time, ms. Nobody sees a `cat` move: to restore one,
- * there is this time and what reading its memory may take.
+ * Saving a guest may take long, but something must move within this time, ms. Nobody sees a `cat` move, nor a file that is
+ * flushed: to restore a guest, and for a file system to take it, there is this time and what going through its memory
+ * may take.
  */
 const TRANSFER_TIMEOUT_MS = 60_000;
 /** How often QEMU is asked whether it has finished, ms. */
@@ -23,12 +24,15 @@ const POLL_INTERVAL_MS = 5;
 /**
  * Write the state of a stopped guest to `file`.
  *
- * @throws MigbenchError `guest` with QEMU's own words where it refuses; `host-unfit` where the disk is full.
+ * @param shape of the guest: a slow file system may take longer for a large one.
+ * @throws MigbenchError `guest` with QEMU's own words where it refuses, or where the file system does not take the file;
+ *   `host-unfit` where the disk is full.
  */
 export async function saveState(
   machine: Machine,
   socketPath: string,
   file: string,
+  shape: Pick<GuestShape, 'memoryBytes'>,
   signal: AbortSignal,
 ): Promise<void> {
   rmSync(socketPath, { force: true });
@@ -45,9 +49,16 @@ export async function saveState(
     const socket = await deadline(connection, TRANSFER_TIMEOUT_MS, () => {
       throw tooSlow(machine, 'connect to save its state');
     });
-    await transfer(socket, createWriteStream(file), signal, () =>
-      tooSlow(machine, 'send any of its state'),
-    );
+    await transfer(socket, createWriteStream(file), signal, {
+      source: {
+        afterMs: TRANSFER_TIMEOUT_MS,
+        error: () => tooSlow(machine, 'send any of its state'),
+      },
+      file: {
+        afterMs: scaledTimeoutMs(TRANSFER_TIMEOUT_MS, shape),
+        error: (afterMs) => fileTooSlow(file, afterMs),
+      },
+    });
     await waitForMigration(machine, TRANSFER_TIMEOUT_MS, signal);
   } catch (error) {
     throw diskError(error, file);
@@ -78,24 +89,34 @@ export async function restoreState(
   await machine.qmp.execute('cont');
 }
 
-/** Copy until the end of the source, however long it takes, as long as something moves. */
+/** How long a side of a transfer may stand still, and what is wrong after that. */
+interface Patience {
+  readonly afterMs: number;
+  readonly error: (afterMs: number) => Error;
+}
+
+/** Copy until the end of the source and until the file is closed, however long it takes, as long as something moves. */
 async function transfer(
   from: Socket,
   to: WriteStream,
   signal: AbortSignal,
-  stalled: () => Error,
+  patience: { readonly source: Patience; readonly file: Patience },
 ): Promise<void> {
   const stall = new AbortController();
   let lastBytes = -1;
+  let stillMs = 0;
   const watchdog = setInterval(() => {
-    if (from.bytesRead === lastBytes) stall.abort();
+    stillMs = from.bytesRead === lastBytes ? stillMs + TRANSFER_TIMEOUT_MS : 0;
     lastBytes = from.bytesRead;
+    // A source that has ended, or whose bytes nobody takes, is not the one to wait for.
+    const awaited = from.readableEnded || to.writableNeedDrain ? patience.file : patience.source;
+    if (stillMs >= awaited.afterMs) stall.abort(awaited.error(stillMs));
   }, TRANSFER_TIMEOUT_MS);
   try {
     await pipeline(from, to, { signal: AbortSignal.any([signal, stall.signal]) });
   } catch (error) {
     throwIfInterrupted(signal);
-    throw stall.signal.aborted ? stalled() : error;
+    throw stall.signal.aborted ? stall.signal.reason : error;
   } finally {
     clearInterval(watchdog);
   }
@@ -133,6 +154,14 @@ function tooSlow(machine: Machine, what: string, timeoutMs = TRANSFER_TIMEOUT_MS
     'guest',
     `The ${machine.label} QEMU did not ${what} within ${Math.round(timeoutMs / 1000)} s. ` +
       `Look at its messages and at the load of this host.${machine.ownWords}`,
+  );
+}
+
+function fileTooSlow(file: string, afterMs: number): MigbenchError {
+  return new MigbenchError(
+    'guest',
+    `The file system did not take a saved guest within ${Math.round(afterMs / 1000)} s: ${file}. ` +
+      'Look at its load, or choose an --out on a local disk.',
   );
 }
 

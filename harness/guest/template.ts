@@ -57,7 +57,7 @@ export async function createTemplate(
     : undefined;
   await guest.qmp.execute('stop');
   const statePath = join(own, 'state');
-  await saveState(guest, sandbox.source.socketPath('state'), statePath, signal);
+  await saveState(guest, sandbox.source.socketPath('state'), statePath, recipe.shape, signal);
   const { size } = await stat(statePath);
   return {
     key,

@@ -27,7 +27,7 @@ export interface Arrival {
  */
 export async function awaitArrival(arrival: Arrival): Promise<ReadFile | undefined> {
   const { destination, route, guest, since, signal } = arrival;
-  const file = route.file === undefined ? undefined : await awaitFile(route.file, signal);
+  const file = route.file === undefined ? undefined : await awaitFile(route.file, guest, signal);
   const incomingAtMs = performance.now();
   if (file !== undefined) {
     await destination.qmp.execute('migrate-incoming', { uri: route.destination });

@@ -7,6 +7,7 @@ import { MigbenchError } from '../errors.ts';
 import type { CellSpec } from '../plan/types.ts';
 import { migrationSample, QmpCommandError } from '../qmp/index.ts';
 import type { TrialWarning } from '../record/schema.ts';
+import { answerTimeoutMs } from './answer-time.ts';
 import { awaitArrival } from './arrival.ts';
 import type { ReadFile } from './saved-file.ts';
 import type { Begun } from './hand-over.ts';
@@ -23,8 +24,6 @@ import {
 
 /** How often the source is asked how far it is, ms (20 Hz). */
 const POLL_INTERVAL_MS = 50;
-/** QEMU's own downtime limit, ms, where the plan sets none. */
-const DEFAULT_DOWNTIME_LIMIT_MS = 300;
 /** How long a cancelled migration may take to end, ms. */
 const CANCEL_TIMEOUT_MS = 30_000;
 /** How long post-copy may take after the deadline of pre-copy, ms: it cannot be cancelled without losing the guest. */
@@ -70,11 +69,8 @@ class Migration {
 
   constructor(options: MigrationOptions) {
     this.#options = options;
-    // While the guest is stopped QEMU may not answer at all.
-    const limitMs = options.spec.parameters['downtime-limit'];
-    this.#answerTimeoutMs =
-      options.source.qmp.commandTimeoutMs +
-      2 * (typeof limitMs === 'number' ? limitMs : DEFAULT_DOWNTIME_LIMIT_MS);
+    const { source, spec, route } = options;
+    this.#answerTimeoutMs = answerTimeoutMs(source.qmp.commandTimeoutMs, spec, route);
     this.#sourceSince = options.begun?.sourceSince ?? options.source.qmp.events.length;
     this.#destinationSince = options.destination.qmp.events.length;
   }

@@ -2,6 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { poll } from '../deadline.ts';
 import { MigbenchError, systemErrorCode } from '../errors.ts';
+import { scaledTimeoutMs } from '../guest/timeouts.ts';
+import type { GuestShape } from '../plan/types.ts';
 
 /** What a migration through a file has beside that over a link. */
 export interface SavedFile {
@@ -19,19 +21,25 @@ export interface ReadFile extends Pick<SavedFile, 'bytes' | 'allocatedBytes'> {
   readonly incomingAtMs: number;
 }
 
-/** How long a `cat` may take from the end of the source's stream to the end of the file, ms. */
+/**
+ * How long a `cat` may take from the end of the source's stream to the end of the file, ms; what the file system has still
+ * to flush is as much as the guest has memory, so it gets that time too.
+ */
 const WRITTEN_TIMEOUT_MS = 30_000;
 const BLOCK_BYTES = 512;
 
 /**
  * Wait until the file is whole.
  *
+ * @param guest that is in it: a large one may take longer.
  * @throws MigbenchError `qmp-timeout` where it never is.
  */
 export async function awaitFile(
   file: string,
+  guest: Pick<GuestShape, 'memoryBytes'>,
   signal: AbortSignal,
 ): Promise<Pick<SavedFile, 'bytes' | 'allocatedBytes'>> {
+  const timeoutMs = scaledTimeoutMs(WRITTEN_TIMEOUT_MS, guest);
   return poll(
     async () => {
       try {
@@ -44,12 +52,12 @@ export async function awaitFile(
     },
     {
       intervalMs: 2,
-      timeoutMs: WRITTEN_TIMEOUT_MS,
+      timeoutMs,
       signal,
       late: () =>
         new MigbenchError(
           'qmp-timeout',
-          `The source said completed, but ${file} was not written within ${WRITTEN_TIMEOUT_MS / 1000} s: is the disk full?`,
+          `The source said completed, but ${file} was not written within ${Math.round(timeoutMs / 1000)} s: is the disk full, or slow?`,
         ),
     },
   );

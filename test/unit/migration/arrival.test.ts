@@ -1,15 +1,20 @@
 /** How long a guest may take to arrive: against a destination of words that resumes after a given time. */
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { MigbenchError } from '../../../harness/errors.ts';
 import { awaitArrival } from '../../../harness/migration/arrival.ts';
+import { awaitFile } from '../../../harness/migration/saved-file.ts';
 import type { MigrationSide } from '../../../harness/migration/failure.ts';
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'arrival-'));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -49,6 +54,21 @@ test('from a file all memory is still to be read: a large guest is given the tim
   expect(saved?.incomingAtMs).toBeGreaterThanOrEqual(fromMs);
   expect(saved?.incomingAtMs).toBeLessThanOrEqual(performance.now());
   await expect(arrive(600, file)).rejects.toThrow('no RESUME');
+});
+
+test('a slow file system is given time to finish the file of a large guest', async () => {
+  const file = join(folder, 'late');
+  // Whoever looks at the clock moves it on; the file is there after 100 s.
+  let nowMs = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => {
+    nowMs += 10_000;
+    if (nowMs === 100_000) writeFileSync(file, 'state');
+    return nowMs;
+  });
+  const guest = (memoryBytes: number) =>
+    awaitFile(file, { memoryBytes }, new AbortController().signal);
+  await expect(guest(256 * 2 ** 20)).rejects.toThrow(/was not written within 38 s/u);
+  expect((await guest(4 * 2 ** 30)).bytes).toBe(5);
 });
 
 test('over a link all has arrived by then: one that has not resumed in half a minute is stuck', async () => {
