@@ -67,13 +67,21 @@ export async function heartbeatChoice(
     .update(`${recipeKey(recipe)} ${host}`)
     .digest('hex');
   const path = cache === undefined ? undefined : join(cache, `heartbeat-${name.slice(0, 16)}.json`);
-  const known = path === undefined ? undefined : await readChoice(path);
+  return rememberedPeriod(path, () => measure(stage, recipe, machine));
+}
+
+/** The choice in a file, else a measured one, which is kept there where the cache can be written. */
+export async function rememberedPeriod(
+  path: string | undefined,
+  measureIt: () => Promise<HeartbeatChoice>,
+): Promise<HeartbeatChoice> {
+  if (path === undefined) return measureIt();
+  const known = await readChoice(path);
   if (known !== undefined) return known;
-  const choice = await measure(stage, recipe, machine);
-  if (path !== undefined) {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, JSON.stringify(choice));
-  }
+  const choice = await measureIt();
+  await mkdir(dirname(path), { recursive: true })
+    .then(() => writeFile(path, JSON.stringify(choice)))
+    .catch(() => undefined);
   return choice;
 }
 

@@ -74,7 +74,7 @@ export interface Verdict {
   readonly isFinal: boolean;
 }
 
-/** The choice in a file, else that of a probe, which is kept there where it is final. */
+/** The choice in a file, else that of a probe, which is kept there where it is final and the cache can be written. */
 export async function rememberedChoice(
   path: string,
   probe: () => Promise<Verdict>,
@@ -87,9 +87,13 @@ export async function rememberedChoice(
   if (known.success) return named(known.data, path);
   const { choice, isFinal } = await probe();
   if (!isFinal) return choice;
-  await mkdir(dirname(path), { recursive: true });
-  await replaceFile(path, JSON.stringify(choice));
-  return named(choice, path);
+  const isKept = await mkdir(dirname(path), { recursive: true })
+    .then(() => replaceFile(path, JSON.stringify(choice)))
+    .then(
+      () => true,
+      () => false,
+    );
+  return isKept ? named(choice, path) : choice;
 }
 
 /** A verdict against KVM, with the way to have it looked at again. */

@@ -62,6 +62,13 @@ test('a final verdict is remembered, in QEMU’s words and with the way to forge
   expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(refused.choice);
 });
 
+test('a cache that cannot be written: the verdict counts, and no file is named that is not there', async () => {
+  const file = join(await temporaryFolder(), 'file');
+  await writeFile(file, '');
+  const path = join(file, 'accelerators', 'x.json');
+  expect(await rememberedChoice(path, async () => refused)).toEqual(refused.choice);
+});
+
 test('what says nothing of KVM is not remembered; a damaged file is no answer', async () => {
   const path = join(await temporaryFolder(), 'x.json');
   const passing: Verdict = { choice: { chosen: 'tcg', reason: 'slow' }, isFinal: false };
