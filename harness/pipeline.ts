@@ -16,6 +16,7 @@ import { openRun } from './open-run.ts';
 import { cacheDirectory, packageRoot } from './paths.ts';
 import type { LoadedPlan } from './plan/load.ts';
 import { planTrials } from './plan/order.ts';
+import { ownFolders } from './plan/own-folders.ts';
 import { Progress } from './progress.ts';
 import { provision } from './provision.ts';
 import { readRun, type Run } from './record/reader.ts';
@@ -94,7 +95,7 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
     const inUse = [
       ...[runDirectory, cacheDirectory(), process.cwd(), packageRoot, process.execPath],
       ...Object.values(provisions.builds).map((build) => build.binary),
-      ...needed.flatMap(({ cell }) => cell.spec.workload.path ?? []),
+      ...ownFolders(needed),
     ];
     measured = await runInside(kind, {
       entry: join(packageRoot, 'dist', 'harness', 'measure.js'),

@@ -1,7 +1,7 @@
 /** Migrations over TLS on real QEMU: with credentials of the run's own, and with bad ones of the user's. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { makeCertificates, type Certificates } from '../../../harness/migration/certificates.ts';
 import { linesOf, migbench, recordsOf, temporaryFolder } from './cli.ts';
 import { needsGuests, runPlan, saySkipped } from './runs.ts';
@@ -79,9 +79,12 @@ async function store(folder: string, made: Certificates): Promise<string> {
 
 test('own certificates that are good, expired, missing or for another host: each says so, and the run goes on', async () => {
   const folder = await temporaryFolder();
+  // The sandbox mounts its own files over /run where nothing there is in use.
+  const hidden = await mkdtemp('/run/lock/migbench-').catch(() => folder);
+  onTestFinished(() => rm(hidden, { recursive: true, force: true }));
   const past = { from: new Date('2020-01-01'), to: new Date('2020-01-02') };
   const folders = {
-    good: await store(join(folder, 'good'), await makeCertificates('host2')),
+    good: await store(join(hidden, 'good'), await makeCertificates('host2')),
     expired: await store(join(folder, 'expired'), await makeCertificates('host2', past)),
     missing: await store(join(folder, 'missing'), await makeCertificates('host2')),
     another: await store(join(folder, 'another'), await makeCertificates('host3')),
