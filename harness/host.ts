@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { MigbenchError } from './errors.ts';
-import type { GuestShape, PlannedTrial } from './plan/types.ts';
+import type { CellSpec, GuestShape, PlannedTrial } from './plan/types.ts';
 import type { Environment } from './record/schema.ts';
 import { onlineProcessors, processorsIn } from './sandbox/pinned.ts';
 import { formatBytes } from './units.ts';
@@ -110,46 +110,62 @@ function requireSupply({ hugePages, available }: MemoryNeeds, supply: MemorySupp
   );
 }
 
-/** Memory of the largest of these guests that is in huge pages, or of the largest that is not, bytes; 0 for none. */
-function largestBytes(guests: readonly GuestShape[], inHugePages: boolean): number {
-  return guests
-    .filter(({ backend }) => (backend === 'hugepages') === inHugePages)
-    .reduce((largest, { memoryBytes }) => Math.max(largest, memoryBytes), 0);
+/** A guest and how often this host holds its memory at once. */
+interface Held {
+  readonly guest: GuestShape;
+  readonly times: 1 | 2;
+}
+
+/** What these guests need at most in huge pages, or beside them: the largest by the bytes that are held at once. */
+function largest(held: readonly Held[], inHugePages: boolean): { bytes: number; held?: Held } {
+  return held
+    .filter(({ guest }) => (guest.backend === 'hugepages') === inHugePages)
+    .map((one) => ({ bytes: one.times * one.guest.memoryBytes, held: one }))
+    .reduce<{ bytes: number; held?: Held }>((most, one) => (one.bytes > most.bytes ? one : most), {
+      bytes: 0,
+    });
+}
+
+/**
+ * A destination that is handed its guest's memory holds none beside the source's. (With x-ignore-shared both open a file
+ * in the sandbox's own file system, which holds half of this host's memory at most: it is counted as two.)
+ */
+function heldIn({ guest, parameters }: CellSpec): Held {
+  return { guest, times: parameters['mode'] === 'cpr-transfer' ? 1 : 2 };
 }
 
 const SMALLER_GUEST = 'Use a smaller guest (--set guest.memory=…).';
 const FEWER_HUGE_PAGES = 'Free some memory, or reserve fewer huge pages.';
 
 /**
- * Both sides of a migration hold the guest's memory: in huge pages where the guest's backend is those, else in what
- * this host has available.
+ * Both sides of a migration hold the guest's memory, unless the one hands it to the other: in huge pages where the guest's backend is
+ * those, else in what this host has available.
  *
- * @throws MigbenchError `host-unfit` where this host cannot hold the largest guest of these trials twice.
+ * @throws MigbenchError `host-unfit` where this host cannot hold the largest guest of these trials as often.
  */
 export function requireMemory(
   trials: readonly PlannedTrial[],
   supply: MemorySupply = memorySupply(),
 ): void {
   if (trials.length === 0) return;
-  const guests = trials.map(({ cell }) => cell.spec.guest);
-  const [huge, ordinary] = [largestBytes(guests, true), largestBytes(guests, false)];
+  const held = trials.map(({ cell }) => heldIn(cell.spec));
+  const [huge, ordinary] = [largest(held, true), largest(held, false)];
+  const who = (place: string, one: Held | undefined) =>
+    `a guest of ${formatBytes(one?.guest.memoryBytes ?? 0)}${place} ` +
+    (one?.times === 1
+      ? 'that is handed over in a migration needs'
+      : 'runs twice during a migration and needs');
   requireSupply(
     {
-      hugePages: {
-        bytes: 2 * huge,
-        who: `a guest of ${formatBytes(huge)} in huge pages runs twice during a migration and needs`,
-      },
+      hugePages: { bytes: huge.bytes, who: who(' in huge pages', huge.held) },
       available: {
-        bytes: 2 * (ordinary + QEMU_OVERHEAD_BYTES),
-        ...(ordinary === 0
+        bytes: ordinary.bytes + 2 * QEMU_OVERHEAD_BYTES,
+        ...(ordinary.bytes === 0
           ? {
               who: 'the two QEMUs of a migration need, beside their guests’ huge pages,',
               remedy: FEWER_HUGE_PAGES,
             }
-          : {
-              who: `a guest of ${formatBytes(ordinary)} runs twice during a migration and needs`,
-              remedy: SMALLER_GUEST,
-            }),
+          : { who: who('', ordinary.held), remedy: SMALLER_GUEST }),
       },
     },
     supply,
@@ -165,7 +181,8 @@ export function requireMemoryToCharacterize(
   guests: readonly GuestShape[],
   supply: MemorySupply = memorySupply(),
 ): void {
-  const [huge, ordinary] = [largestBytes(guests, true), largestBytes(guests, false)];
+  const held = guests.map((guest): Held => ({ guest, times: 1 }));
+  const [huge, ordinary] = [largest(held, true).bytes, largest(held, false).bytes];
   const besideHuge = huge * SNAPSHOTS_SHARE;
   const withOrdinary = ordinary * (1 + SNAPSHOTS_SHARE);
   const who = (bytes: number) => `characterizing a guest of ${formatBytes(bytes)}`;

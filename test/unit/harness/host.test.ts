@@ -79,6 +79,26 @@ test('a guest in huge pages needs those, and not the memory beside them', () => 
   );
 });
 
+test('a guest whose memory is handed over is there once, and may be larger than the others', () => {
+  const handedOver = (backend: 'memfd' | 'hugepages') =>
+    plannedTrial({
+      guest: { ...cellSpec().guest, memoryBytes: 2 ** 31, backend },
+      parameters: { mode: 'cpr-transfer' },
+    });
+  const enough = { availableBytes: 2 ** 31 + 2 ** 28, hugePageBytes: 0 };
+  expect(() => requireMemory([handedOver('memfd'), trialOf(2 ** 30)], enough)).not.toThrow();
+  expect(() => requireMemory([handedOver('memfd'), trialOf(1.25 * 2 ** 30)], enough)).toThrow(
+    /^guest\.memory: a guest of 1\.25 GiB runs twice during a migration and needs /u,
+  );
+  expect(() =>
+    requireMemory([handedOver('memfd')], { ...enough, availableBytes: 2 ** 31 }),
+  ).toThrow(
+    'guest.memory: a guest of 2 GiB that is handed over in a migration needs 2.25 GiB, but',
+  );
+  const pages = { availableBytes: 2 ** 29, hugePageBytes: 2 ** 31 };
+  expect(() => requireMemory([handedOver('hugepages')], pages)).not.toThrow();
+});
+
 test('a card needs its largest guest once, in huge pages where it is in those, and snapshots of it', () => {
   const shape = (memoryBytes: number, backend: 'memfd' | 'hugepages') =>
     ({ memoryBytes, vcpus: 1, backend }) as const;
