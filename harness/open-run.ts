@@ -17,6 +17,8 @@ import type { SandboxKind } from './sandbox/enter.ts';
 import { migbenchVersion } from './version.ts';
 
 export interface OpenedRun extends AsyncDisposable {
+  /** Ids of the trials that have a record. */
+  readonly recorded: ReadonlySet<string>;
   /** Ids of the trials that need not be run again. */
   readonly finished: ReadonlySet<string>;
   /** As it was opened. */
@@ -143,12 +145,14 @@ export async function openRun(
 ): Promise<OpenedRun> {
   const { runDirectory, loaded } = request;
   const missing = missingFolders(runDirectory);
+  let recorded: ReadonlySet<string> = new Set();
   let finished: ReadonlySet<string> = new Set();
   let warnings: readonly string[] = [];
   let writer: RunWriter | undefined;
   if (request.resume) {
     const resumed = await RunWriter.resume(runDirectory, loaded.plan);
     writer = resumed.writer;
+    recorded = new Set(resumed.state.outcomes.keys());
     finished = finishedTrials(resumed.state.outcomes, request.retry);
     const { environment } = writer;
     requireSameSandbox(environment, kind, runDirectory);
@@ -172,6 +176,7 @@ export async function openRun(
   let begun = request.resume;
   return {
     environment: writer.environment,
+    recorded,
     finished,
     warnings,
     provisioned: async ({ builds, image }) => {

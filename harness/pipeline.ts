@@ -15,7 +15,7 @@ import type { OutputOptions } from './job.ts';
 import { openRun } from './open-run.ts';
 import { cacheDirectory, packageRoot } from './paths.ts';
 import type { LoadedPlan } from './plan/load.ts';
-import { planTrials } from './plan/order.ts';
+import { addedTrials, planTrials } from './plan/order.ts';
 import { ownFolders } from './plan/own-folders.ts';
 import { Progress } from './progress.ts';
 import { provision } from './provision.ts';
@@ -76,7 +76,8 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
   requireProcessors(planned);
   if (!request.resume) requireMemory(planned);
   await using opened = await openRun(request, planned, kind);
-  const trials = planned.filter((trial) => !opened.finished.has(trial.id));
+  const added = addedTrials(plan, opened.recorded, request.only);
+  const trials = [...planned, ...added].filter((trial) => !opened.finished.has(trial.id));
   let measured: number = EXIT_CODES.ok;
   const { bootedBy, untilPrecision, base } = opened.environment;
   // Whoever boots the guests, and whatever blocks are added, need more than the trials that are left.

@@ -16,13 +16,16 @@ export async function printDryRun(
   { plan, definitions }: LoadedPlan,
   { only, resume, retry = [] }: DryRun,
 ): Promise<void> {
-  const { planTrials } = await import('../plan/order.ts');
+  const { addedTrials, planTrials } = await import('../plan/order.ts');
+  const { finishedTrials } = await import('../record/resume.ts');
   const { estimateRunMs } = await import('../plan/estimate.ts');
   const { formatDuration } = await import('../units.ts');
-  const finished = resume === undefined ? new Set() : await finishedIn(resume, retry);
-  const trials = planTrials(plan, only === undefined ? {} : { only }).filter(
-    ({ id }) => !finished.has(id),
-  );
+  const recorded = resume === undefined ? new Map<never, never>() : await outcomesIn(resume);
+  const finished = finishedTrials(recorded, retry);
+  const trials = [
+    ...planTrials(plan, only === undefined ? {} : { only }),
+    ...addedTrials(plan, recorded.keys(), only),
+  ].filter(({ id }) => !finished.has(id));
   for (const { id, cell } of trials) process.stdout.write(`${id} ${cell.id}\n`);
   const cells = new Set(trials.map(({ cell }) => cell.id)).size;
   process.stderr.write(
@@ -31,13 +34,9 @@ export async function printDryRun(
   );
 }
 
-async function finishedIn(
-  directory: string,
-  retry: readonly Outcome['kind'][],
-): Promise<ReadonlySet<string>> {
-  const { finishedTrials } = await import('../record/resume.ts');
+/** What became of the trials of a run so far, by their ids. */
+async function outcomesIn(directory: string): Promise<ReadonlyMap<string, Outcome['kind']>> {
   const { readRun } = await import('../record/reader.ts');
   const { records } = await readRun(directory);
-  const outcomes = records.map(({ trialId, outcome }) => [trialId, outcome.kind] as const);
-  return finishedTrials(new Map(outcomes), retry);
+  return new Map(records.map(({ trialId, outcome }) => [trialId, outcome.kind]));
 }

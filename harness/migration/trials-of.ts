@@ -20,7 +20,8 @@ export async function* trialsOf(options: TrialsOptions): AsyncGenerator<PlannedT
   yield* job.trials;
   const { untilPrecision } = job;
   if (untilPrecision === undefined || precision === undefined) return;
-  const finished = new Set(untilPrecision.finished);
+  // A block that was added before may have trials to be run again or for the first time; these came first.
+  const finished = new Set([...untilPrecision.finished, ...job.trials.map(({ id }) => id)]);
   const most = Math.floor(MAXIMUM_TRIALS / job.plan.cells.length);
   for (let block = job.plan.repetitions; block < most; block += 1) {
     const trials = planBlock(job.plan, block, untilPrecision.only);

@@ -84,3 +84,21 @@ export function planBlock(plan: ResolvedPlan, block: number, only?: string): Pla
     return [{ id, cell, block, position, repetition: block + 1 }];
   });
 }
+
+/**
+ * The trials of blocks beyond the plan's repetitions (`--until-precision`) of which a run has records already, in their
+ * order.
+ *
+ * @param recorded ids of trials that have a record.
+ */
+export function addedTrials(
+  plan: ResolvedPlan,
+  recorded: Iterable<string>,
+  only?: string,
+): PlannedTrial[] {
+  const blocks = new Set([...recorded].map((id) => Number(id.split('-')[0])));
+  return [...blocks]
+    .filter((block) => block >= plan.repetitions)
+    .sort((one, other) => one - other)
+    .flatMap((block) => planBlock(plan, block, only));
+}

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { pinObservers } from '../../../harness/migration/pin-observers.ts';
 import { trialsOf } from '../../../harness/migration/trials-of.ts';
-import { planBlock, planTrials } from '../../../harness/plan/order.ts';
+import { addedTrials, planBlock, planTrials } from '../../../harness/plan/order.ts';
 import {
   allowedProcessors,
   onlineProcessors,
@@ -17,17 +17,31 @@ const online = processorsIn(onlineProcessors());
 const observers = processorsIn(allowedProcessors()).find((number) => online.includes(number)) ?? 0;
 const { plan } = await load(`${SMALL}repetitions: 2\npin: { observers: ${observers} }\n`);
 
-async function resumed(finishedBlocks: number, reached: (asked: number) => boolean) {
+/** @param again the trial of the last of these blocks that is to be run again, by its place. */
+async function resumed(
+  finishedBlocks: number,
+  reached: (asked: number) => boolean,
+  again?: number,
+) {
   const lines: string[] = [];
-  const finished = Array.from({ length: finishedBlocks }, (_, block) => planBlock(plan, block));
+  const recorded = Array.from({ length: finishedBlocks }, (_, block) => planBlock(plan, block));
+  const retried = again === undefined ? undefined : recorded.at(-1)?.[again]?.id;
+  const finished = recorded.flat().filter(({ id }) => id !== retried);
+  const isFinished = new Set(finished.map(({ id }) => id));
   const environment = { plannedTrials: 0 };
   const planned: number[] = [];
   const found: string[] = [];
   for await (const { id } of trialsOf({
     job: {
       plan,
-      trials: planTrials(plan).filter((_, index) => index >= finished.flat().length),
-      untilPrecision: { fraction: 0.05, finished: finished.flat().map((trial) => trial.id) },
+      trials: [
+        ...planTrials(plan),
+        ...addedTrials(
+          plan,
+          recorded.flat().map(({ id }) => id),
+        ),
+      ].filter(({ id }) => !isFinished.has(id)),
+      untilPrecision: { fraction: 0.05, finished: [...isFinished] },
     },
     writer: {
       environment: environment as never,
@@ -57,6 +71,14 @@ test('a resumed run is not read again for each block that it has', async () => {
   const { lines, found } = await resumed(6, (asked) => asked === 1);
   expect(lines).toEqual(['asked 0', 'asked 1']);
   expect(found).toEqual(idsOf(6));
+});
+
+test('a trial of an added block that is to be run again is run, before precision is asked for, and once', async () => {
+  const precise = await resumed(4, () => true, 0);
+  expect(precise.found).toEqual([idsOf(3)[0]]);
+  const { found, lines } = await resumed(4, (asked) => asked === 1, 0);
+  expect(lines).toEqual(['asked 0', 'asked 1']);
+  expect(found).toEqual([idsOf(3)[0], ...idsOf(4)]);
 });
 
 test('observers are pinned where only added blocks are left', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MigbenchError } from '../../../harness/errors.ts';
 import { estimateMigrationMs, estimateRunMs } from '../../../harness/plan/estimate.ts';
-import { mulberry32, planBlock, planTrials } from '../../../harness/plan/order.ts';
+import { addedTrials, mulberry32, planBlock, planTrials } from '../../../harness/plan/order.ts';
 import type { ResolvedPlan } from '../../../harness/plan/types.ts';
 import { cellMatcher } from '../../../harness/record/cell-matcher.ts';
 import { load } from './fixtures.ts';
@@ -55,6 +55,19 @@ test('ids sort, and survive --only and --repetitions', () => {
   const some = ids(plan, { only: 'database/*' });
   expect(some).toHaveLength(12);
   expect(all).toEqual(expect.arrayContaining(some));
+});
+
+test('blocks that were added before are gone on with, all of each', () => {
+  const { repetitions } = plan;
+  const [first, second, last] = [repetitions - 1, repetitions + 2, repetitions + 5].map((block) =>
+    planBlock(plan, block),
+  );
+  const recorded = [last!.at(-1)!.id, first![0]!.id, second![0]!.id, second![1]!.id];
+  expect(addedTrials(plan, recorded)).toEqual([...second!, ...last!]);
+  expect(addedTrials(plan, recorded, 'database/*')).toEqual(
+    [...second!, ...last!].filter(({ cell }) => cell.id.startsWith('database/')),
+  );
+  expect(addedTrials(plan, [])).toEqual([]);
 });
 
 test('the generator is the published one', () => {
