@@ -202,22 +202,39 @@ export function requireMemoryToCharacterize(
 
 /**
  * @param online this host's processors, as the kernel lists them.
- * @throws MigbenchError `host-unfit` where the plan pins something to a processor that this host does not have online.
+ * @param toBeHad which of a list a program can be kept to here; asked only where something is pinned.
+ * @throws MigbenchError `host-unfit` where the plan pins something to a processor that this host does not have online, or
+ *   that the cpuset of this process lacks.
  */
-export function requireProcessors(
+export async function requireProcessors(
   trials: readonly PlannedTrial[],
+  toBeHad: (processors: string) => Promise<string>,
   online: string = onlineProcessors(),
-): void {
-  const known = new Set(processorsIn(online));
-  for (const { cell } of trials) {
-    for (const [who, processors] of Object.entries(cell.spec.pin ?? {})) {
-      if (typeof processors !== 'string') continue;
-      const missing = processorsIn(processors).find((processor) => !known.has(processor));
-      if (missing === undefined) continue;
-      throw new MigbenchError(
-        'host-unfit',
-        `pin.${who}: ${processors} names processor ${missing}, which this host does not have or has offline; online are ${online}.`,
-      );
-    }
+): Promise<void> {
+  const pins = new Map(
+    trials.flatMap(({ cell }) =>
+      Object.entries(cell.spec.pin ?? {}).flatMap(([who, processors]) =>
+        typeof processors === 'string' ? [[`pin.${who}: ${processors}`, processors] as const] : [],
+      ),
+    ),
+  );
+  if (pins.size === 0) return;
+  requireAll(pins, online, `which this host does not have or has offline; online are ${online}.`);
+  const cpuset = await toBeHad(online);
+  requireAll(
+    pins,
+    cpuset,
+    `which this process may not use: the cpuset of its cgroup (a container's limit, or a service's AllowedCPUs) is ${cpuset}. ` +
+      'Pin to those, or widen the cpuset.',
+  );
+}
+
+/** @throws MigbenchError `host-unfit` where a pin names a processor that is not in the list, saying why it counts. */
+function requireAll(pins: ReadonlyMap<string, string>, list: string, why: string): void {
+  const known = new Set(processorsIn(list));
+  for (const [pin, processors] of pins) {
+    const missing = processorsIn(processors).find((processor) => !known.has(processor));
+    if (missing === undefined) continue;
+    throw new MigbenchError('host-unfit', `${pin} names processor ${missing}, ${why}`);
   }
 }

@@ -22,6 +22,7 @@ import { provision } from './provision.ts';
 import { readRun, type Run } from './record/reader.ts';
 import type { Outcome } from './record/schema.ts';
 import { chooseScratch, findSandboxKind, runInside } from './sandbox/enter.ts';
+import { processorsToBeHad } from './sandbox/pinned.ts';
 import { requireBuilt, requireCrossing, requireShaping } from './support.ts';
 import { writeReport } from '../reports/index.ts';
 
@@ -73,7 +74,7 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
 
   const kind = await findSandboxKind(signal);
   requireCrossing(planned, kind.mode);
-  requireProcessors(planned);
+  await requireProcessors(planned, (processors) => processorsToBeHad(processors, signal));
   if (!request.resume) requireMemory(planned);
   await using opened = await openRun(request, planned, kind);
   const added = addedTrials(plan, opened.recorded, request.only);

@@ -1,7 +1,10 @@
 /** Keeping a program to some of the host's processors. Lists of them are the kernel's: `0,2-3`. */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import type { Program } from './process.ts';
+import { hostProgram, run, type Program } from './process.ts';
+
+/** Deadline of asking what can be had, ms. */
+const PROBE_TIMEOUT_MS = 10_000;
 
 export function pinned(program: Program, processors: string | undefined): Program {
   if (processors === undefined) return program;
@@ -33,6 +36,20 @@ export function onlineProcessors(path = '/sys/devices/system/cpu/online'): strin
   } catch {
     return `0-${cpus().length - 1}`;
   }
+}
+
+/**
+ * The processors of a list that a process can be kept to here, as a list: the kernel leaves out, without a word, those
+ * that the cpuset of its cgroup lacks.
+ *
+ * @throws MigbenchError `host-unfit` where it can be kept to none of them, or there is no taskset.
+ */
+export async function processorsToBeHad(processors: string, signal: AbortSignal): Promise<string> {
+  const { stdout } = await run(pinned(hostProgram('cat', ['/proc/self/status']), processors), [], {
+    ...{ timeoutMs: PROBE_TIMEOUT_MS, signal, errorCode: 'host-unfit' },
+    purpose: `keep a program to the processors ${processors}`,
+  });
+  return allowedProcessors(stdout);
 }
 
 /** Where the kernel lets a process run, as a list, by its /proc/PID/status; this process by default. */

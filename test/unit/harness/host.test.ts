@@ -118,10 +118,12 @@ test('a card needs its largest guest once, in huge pages where it is in those, a
   );
 });
 
-test('a processor that this host does not have is refused before anything starts', () => {
+const unlimited = (processors: string) => Promise.resolve(processors);
+
+test('a processor that this host does not have is refused before anything starts', async () => {
   const trial = plannedTrial({ pin: { source: '0', observers: '1,2-3' } });
-  expect(() => requireProcessors([trial], '0-3')).not.toThrow();
-  expect(() => requireProcessors([trial], '0-2')).toThrow(
+  await expect(requireProcessors([trial], unlimited, '0-3')).resolves.toBeUndefined();
+  await expect(requireProcessors([trial], unlimited, '0-2')).rejects.toThrow(
     expect.objectContaining({
       code: 'host-unfit',
       message:
@@ -130,10 +132,32 @@ test('a processor that this host does not have is refused before anything starts
   );
 });
 
-test('processors have holes in their numbers where some are offline', () => {
-  const online = '0,2,4,6';
-  expect(() => requireProcessors([plannedTrial({ pin: { source: '4,6' } })], online)).not.toThrow();
-  expect(() => requireProcessors([plannedTrial({ pin: { source: '2-4' } })], online)).toThrow(
-    /names processor 3, .* online are 0,2,4,6\.$/u,
+test('processors have holes in their numbers where some are offline', async () => {
+  const pin = (source: string) =>
+    requireProcessors([plannedTrial({ pin: { source } })], unlimited, '0,2,4,6');
+  await expect(pin('4,6')).resolves.toBeUndefined();
+  await expect(pin('2-4')).rejects.toThrow(/names processor 3, .* online are 0,2,4,6\.$/u);
+});
+
+test('a processor that the cpuset lacks is refused too, and the cpuset named', async () => {
+  const pin = (destination: string) =>
+    requireProcessors(
+      [plannedTrial({ pin: { destination } })],
+      () => Promise.resolve('2-3'),
+      '0-3',
+    );
+  await expect(pin('2')).resolves.toBeUndefined();
+  await expect(pin('1-2')).rejects.toThrow(
+    expect.objectContaining({
+      code: 'host-unfit',
+      message: expect.stringMatching(
+        /^pin\.destination: 1-2 names processor 1, which this process may not use: the cpuset .* is 2-3\. /u,
+      ) as unknown,
+    }),
   );
+});
+
+test('where nothing is pinned nothing is asked', async () => {
+  const never = () => Promise.reject(new Error('asked'));
+  await expect(requireProcessors([plannedTrial()], never)).resolves.toBeUndefined();
 });
