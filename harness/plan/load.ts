@@ -123,7 +123,10 @@ async function build(
       problems,
     ),
     settings: await resolveSettings(
-      { settings, parameters, transport, tls: parsed.tls, directory, accelerator, probes },
+      {
+        ...{ settings, parameters, transport, tls: parsed.tls, directory, accelerator, probes },
+        deadline: parsed.deadline,
+      },
       problems,
       warnings,
     ),

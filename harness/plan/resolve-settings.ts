@@ -10,6 +10,7 @@ import {
 } from './resolve-transport.ts';
 import { checkRules } from './rules.ts';
 import type { PlanFile } from './schema.ts';
+import { formatDuration } from '../units.ts';
 import type { Cell, CellSpec, ParameterValue, PostcopyShape } from './types.ts';
 
 /** A setting, ready for cells. */
@@ -86,10 +87,28 @@ function idleParameters(setting: ResolvedSetting, own: readonly string[]): PlanP
   });
 }
 
+/** Post-copy that begins when pre-copy is cancelled, or later: never. */
+function lateStart(
+  setting: Setting,
+  path: PlanPath,
+  deadlineMs: number | undefined,
+): PlanProblem[] {
+  const start = setting.postcopy?.['start-after'];
+  const timeMs = typeof start === 'object' ? start.time : undefined;
+  if (timeMs === undefined || deadlineMs === undefined || timeMs < deadlineMs) return [];
+  const reason =
+    `post-copy never starts: a pre-copy is cancelled after the deadline of ${formatDuration(deadlineMs)}; ` +
+    'choose an earlier time, or a later deadline';
+  return [{ path: [...path, 'postcopy', 'start-after', 'time'], reason }];
+}
+
 /** Resolves all settings; problems and warnings are added to the lists. */
 export async function resolveSettings(
   plan: Pick<PlanFile, 'settings' | 'parameters' | 'accelerator'> &
-    CommonTransport & { readonly probes: CellSpec['probes'] },
+    CommonTransport & {
+      readonly probes: CellSpec['probes'];
+      readonly deadline?: number | undefined;
+    },
   problems: PlanProblem[],
   warnings: PlanProblem[],
 ): Promise<ResolvedSetting[]> {
@@ -105,6 +124,7 @@ export async function resolveSettings(
       ...unknownNames('capability', Object.keys(setting.capabilities), [...path, 'capabilities']),
       ...unknownNames('parameter', Object.keys(setting.parameters), [...path, 'parameters']),
     );
+    warnings.push(...lateStart(setting, path, plan.deadline));
     const wantsPostcopy = setting.capabilities['postcopy-ram'] === true;
     if (wantsPostcopy && setting.postcopy === undefined)
       warnings.push({

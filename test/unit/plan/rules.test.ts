@@ -159,6 +159,18 @@ test('post-copy without a start begins after one pass, and says so', async () =>
   expect(warnings[0]).toMatch(/^plan\.yaml:4:34: .*post-copy starts after the first pass/);
 });
 
+test('post-copy that would start at the deadline or later is warned of', async () => {
+  const starting = async (time: string) => {
+    const postcopy = `{ capabilities: { postcopy-ram: true }, postcopy: { start-after: { time: ${time} } } }`;
+    return (await load(withSetting(postcopy, 'deadline: 10s\n'))).warnings;
+  };
+  expect(await starting('9999ms')).toEqual([]);
+  for (const time of ['10s', '1min'])
+    expect((await starting(time))[0]).toMatch(
+      /^plan\.yaml:4:\d+: settings\.a\.postcopy\.start-after\.time: post-copy never starts: .* deadline of 10\.?0? s; /u,
+    );
+});
+
 test('a parameter without its capability is warned of', async () => {
   const { warnings } = await load(withSetting('{ parameters: { multifd-channels: 4 } }'));
   expect(warnings[0]).toContain('has no effect without the capability multifd');
