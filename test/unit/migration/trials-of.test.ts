@@ -38,9 +38,9 @@ async function resumed(
         ...planTrials(plan),
         ...addedTrials(
           plan,
-          recorded.flat().map(({ id }) => id),
+          recorded.flat().map((trial) => trial.id),
         ),
-      ].filter(({ id }) => !isFinished.has(id)),
+      ].filter((trial) => !isFinished.has(trial.id)),
       untilPrecision: { fraction: 0.05, finished: [...isFinished] },
     },
     writer: {
