@@ -172,8 +172,9 @@ async function runAll(
     ...(mirror === undefined ? {} : { mirror }),
   });
   // Trials that failed are left out of the comparison, and counted there.
-  const isOver = run.records.length === 0 || exitCode === EXIT_CODES.interrupted;
-  return { run, exitCode: isOver ? exitCode : EXIT_CODES.ok };
+  const { ok, trialFailed, gate, untrusted } = EXIT_CODES;
+  const isWhole = new Set<number>([ok, trialFailed, gate, untrusted]).has(exitCode);
+  return { run, exitCode: isWhole && run.records.length > 0 ? ok : exitCode };
 }
 
 /** Calibrate, and keep what came out: calibration.json, and where there are several guests or builds others beside it. */
