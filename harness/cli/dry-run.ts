@@ -20,7 +20,8 @@ export async function printDryRun(
   const { finishedTrials } = await import('../record/resume.ts');
   const { estimateRunMs } = await import('../plan/estimate.ts');
   const { formatDuration } = await import('../units.ts');
-  const recorded = resume === undefined ? new Map<never, never>() : await outcomesIn(resume);
+  const recorded =
+    resume === undefined ? new Map<string, Outcome['kind']>() : await outcomesIn(resume);
   const finished = finishedTrials(recorded, retry);
   const trials = [
     ...planTrials(plan, only === undefined ? {} : { only }),

@@ -14,6 +14,7 @@ import { printJson } from './output.ts';
 import { fraction } from './quantities.ts';
 import { regressOptions, type RegressArguments } from './regress-options.ts';
 import { parseFormats } from './report.ts';
+import { resumeCommand } from './resume-command.ts';
 import { defaultRunDirectory, precisionLimits } from './run-limits.ts';
 
 /** What is run, and who is compared with whom. */
@@ -62,7 +63,11 @@ async function newSubject(args: RegressArguments): Promise<Subject> {
   const file = args.plan ?? join(packageRoot, 'plans', 'regress.yaml');
   const found = await loadPlanFile({ file, overrides });
   const { thresholdFlags } = await import('./thresholds.ts');
-  const thresholds = [...found.plan.thresholds, ...thresholdFlags(args.threshold, false)];
+  const { distinctThresholds } = await import('../analysis/threshold.ts');
+  const thresholds = distinctThresholds([
+    ...found.plan.thresholds,
+    ...thresholdFlags(args.threshold, false),
+  ]);
   const { cellMatcher } = await import('../record/cell-matcher.ts');
   const { only } = args;
   const isWanted = only === undefined ? () => true : cellMatcher(only);
@@ -149,9 +154,7 @@ async function regress(args: RegressArguments): Promise<void> {
   });
   process.exitCode = outcome.exitCode;
   if (outcome.exitCode === EXIT_CODES.interrupted) {
-    process.stderr.write(
-      `migbench: interrupted. Go on with: ${resumeCommand(args, runDirectory)}\n`,
-    );
+    process.stderr.write(`migbench: interrupted. Go on with: ${goingOn(args, runDirectory)}\n`);
     return;
   }
   await judge(args, outcome, { runDirectory, base, options: { ...noise, ...minimum }, formats });
@@ -170,12 +173,16 @@ interface Judging {
 }
 
 /** To go on, and to be judged in the same way at its end. */
-function resumeCommand(args: RegressArguments, runDirectory: string): string {
-  const words = ['migbench', 'regress', '--resume', runDirectory];
-  for (const name of ['metric', 'minimum-change', 'noise-floor', 'format'] as const) {
-    for (const value of [args[name] ?? []].flat()) words.push(`--${name}`, value);
-  }
-  return words.map(shellQuoted).join(' ');
+function goingOn(args: RegressArguments, runDirectory: string): string {
+  return resumeCommand('regress', runDirectory, {
+    only: args.resume === undefined ? undefined : args.only,
+    metric: args.metric,
+    'minimum-change': args['minimum-change'],
+    'noise-floor': args['noise-floor'],
+    format: args.format,
+    'keep-failed': args['keep-failed'],
+    mirror: args.mirror,
+  });
 }
 
 /** Compare the builds, write and print what was found, and set the exit code. */
@@ -198,11 +205,15 @@ async function judge(
     compareGroups(side, 'qemu', { ...options, from: base, metrics }),
   );
   if (compared instanceof MigbenchError) {
-    process.stderr.write(
-      `migbench: nothing was compared, and the gate fails. ${compared.message}\n` +
-        `Trials that are still to be run: ${resumeCommand(args, runDirectory)}\n`,
-    );
     process.exitCode = codeOf(exitCode, { gate: { passed: false }, trusted: false });
+    const fails = process.exitCode === EXIT_CODES.gate ? ', and the gate fails' : '';
+    const isWhole = run.records.length >= run.environment.plannedTrials;
+    process.stderr.write(
+      `migbench: nothing was compared${fails}. ${compared.message}\n` +
+        (isWhole
+          ? `Look at it all the same: migbench compare ${shellQuoted(runDirectory)} --by qemu --force\n`
+          : `Trials that are still to be run: ${goingOn(args, runDirectory)}\n`),
+    );
     return;
   }
   const comparison = { ...compared, gate: evaluateComparisonGate(compared, thresholds) };

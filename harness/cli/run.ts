@@ -3,8 +3,8 @@ import { join, relative } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { EXIT_CODES, MigbenchError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
-import { shellQuoted } from '../sandbox/shell-quote.ts';
 import { interruptSignal } from './interrupt.ts';
+import { resumeCommand } from './resume-command.ts';
 import { defaultRunDirectory, precisionLimits } from './run-limits.ts';
 
 interface RunArguments {
@@ -70,7 +70,11 @@ async function loadFor(args: RunArguments) {
     const doubled = `repetitions=${2 * once.plan.repetitions}`;
     const loaded = args.aa ? await load([...overrides, doubled]) : once;
     const { thresholdFlags } = await import('./thresholds.ts');
-    const thresholds = [...loaded.plan.thresholds, ...thresholdFlags(args.threshold, true)];
+    const { distinctThresholds } = await import('../analysis/threshold.ts');
+    const thresholds = distinctThresholds([
+      ...loaded.plan.thresholds,
+      ...thresholdFlags(args.threshold, true),
+    ]);
     return { ...loaded, plan: { ...loaded.plan, thresholds } };
   }
   if (args.threshold !== undefined) {
@@ -146,9 +150,14 @@ async function run(args: RunArguments): Promise<void> {
     );
   }
   if (outcome.exitCode === EXIT_CODES.interrupted) {
-    process.stderr.write(
-      `migbench: interrupted. Go on with: ${resumeCommand(args, runDirectory)}\n`,
-    );
+    const command = resumeCommand('run', runDirectory, {
+      // The record has it of a run that was begun now.
+      only: args.resume === undefined ? undefined : args.only,
+      retry: args.retry,
+      'keep-failed': args['keep-failed'],
+      mirror: args.mirror,
+    });
+    process.stderr.write(`migbench: interrupted. Go on with: ${command}\n`);
   }
   process.exitCode = outcome.exitCode;
 }
@@ -174,14 +183,6 @@ async function selectionOf(args: RunArguments): Promise<{ only?: string }> {
   const { readEnvironment } = await import('../record/reader.ts');
   const { only } = await readEnvironment(args.resume);
   return only === undefined ? {} : { only };
-}
-
-/** What to type to go on: the flags that still matter, quoted for a shell. */
-function resumeCommand(args: RunArguments, runDirectory: string): string {
-  const words = ['migbench', 'run', '--resume', runDirectory];
-  if (args['keep-failed']) words.push('--keep-failed');
-  if (args.mirror !== undefined) words.push('--mirror', args.mirror);
-  return words.map(shellQuoted).join(' ');
 }
 
 export const runCommand: CommandModule<object, RunArguments> = {
