@@ -172,15 +172,15 @@ function foundText({ metric, verdict, reason, effect, base, candidate }: MetricC
   return `${judged}: ${size}${ends}, ${counts}`;
 }
 
-/** What the base measured and nobody has compared, with every candidate or with one. */
+/** What the base measured and has not been compared with some candidate. */
 function lostNote(count: number, candidates: number): readonly string[] {
   if (count === 0) return [];
-  const where = candidates > 1 ? ' in every candidate' : '';
+  const [where, how] = candidates > 1 ? [' in some candidate', ' wholly'] : ['', ''];
   const which =
     count === 1
-      ? `1 cell of the base has no partner${where}, and is`
-      : `${count} cells of the base have no partner${where}, and are`;
-  return [`${which} not ${candidates > 1 ? 'wholly ' : ''}covered by this gate.`];
+      ? `1 cell of the base lacks a partner${where}, and is`
+      : `${count} cells of the base lack a partner${where}, and are`;
+  return [`${which} not${how} covered by this gate.`];
 }
 
 /** A limit that is finer than what counts as a change, or than what would have been seen. */

@@ -122,7 +122,9 @@ export function judgeCompletion(
   }
   const before = base.k / base.n;
   const after = candidate.k / candidate.n;
-  if (before === after) return { verdict: 'no-change', reason: '' };
+  if (before === after) {
+    return { verdict: 'no-change', reason: after === 0 ? 'nothing completed on either side' : '' };
+  }
   if (adjustedP !== undefined && adjustedP <= alpha) {
     return { verdict: after < before ? 'regressed' : 'improved', reason: '' };
   }

@@ -7,9 +7,9 @@ import { counted } from '../format.ts';
 const MOST_LISTED = 5;
 
 function unmatchedText(side: string, ids: readonly string[], candidates: number): string {
-  const where = side === 'base' && candidates > 1 ? ' in every candidate' : '';
+  const where = side === 'base' && candidates > 1 ? ' in some candidate' : '';
   const more = ids.length > MOST_LISTED ? ` and ${ids.length - MOST_LISTED} more` : '';
-  return `${counted(ids.length, 'cell')} of the ${side} ${ids.length === 1 ? 'has' : 'have'} no partner${where}: ${ids.slice(0, MOST_LISTED).join(', ')}${more}.`;
+  return `${counted(ids.length, 'cell')} of the ${side} ${ids.length === 1 ? 'lacks' : 'lack'} a partner${where}: ${ids.slice(0, MOST_LISTED).join(', ')}${more}.`;
 }
 
 /** Warnings first, then what differs, then what was left out. */

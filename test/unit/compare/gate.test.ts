@@ -118,7 +118,7 @@ describe('a threshold on a change', () => {
   it('says what it does not cover', () => {
     const all = compared(total(quiet), total(quiet));
     expect(gateOf({ ...all, unmatched: { base: ['a', 'b'], candidate: ['c'] } }).notes).toEqual([
-      '2 cells of the base have no partner, and are not covered by this gate.',
+      '2 cells of the base lack a partner, and are not covered by this gate.',
     ]);
     const cell = (qemu: string, workload: string) => ({
       labels: { qemu, workload },
@@ -127,7 +127,7 @@ describe('a threshold on a change', () => {
     const [a, b] = ['idle', 'database'];
     const cells = [cell('a', a), cell('a', b), cell('b', a), cell('b', b), cell('c', a)];
     expect(gateOf(compareGroups(madeUpRun(cells), 'qemu', options)).notes).toEqual([
-      '1 cell of the base has no partner in every candidate, and is not wholly covered by this gate.',
+      '1 cell of the base lacks a partner in some candidate, and is not wholly covered by this gate.',
     ]);
   });
 
