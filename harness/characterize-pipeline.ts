@@ -17,6 +17,7 @@ import type { CharacterizeJob, OutputOptions } from './job.ts';
 import { cacheDirectory, packageRoot } from './paths.ts';
 import type { LoadedPlan } from './plan/load.ts';
 import { planTrials } from './plan/order.ts';
+import { ownFolders } from './plan/own-folders.ts';
 import { Progress } from './progress.ts';
 import { provision } from './provision.ts';
 import { storageError } from './record/durable.ts';
@@ -106,7 +107,7 @@ async function measure(
   const inUse = [
     ...[directory, cacheDirectory(), process.cwd(), packageRoot, process.execPath],
     ...Object.values(provisions.builds).map((build) => build.binary),
-    ...cells.flatMap(({ spec }) => spec.workload.path ?? []),
+    ...ownFolders(cells.map((cell) => ({ cell }))),
   ];
   const { cpuModel, cpus } = describeHost();
   const job: CharacterizeJob = {

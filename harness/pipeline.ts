@@ -128,6 +128,6 @@ export async function runPlan(request: RunRequest): Promise<RunOutcome> {
     return { run, exitCode: measured };
   }
   if (run.environment.aa === true) await writeNoiseFloor(runDirectory);
-  await writeReport(runDirectory);
-  return { run, exitCode: measured === EXIT_CODES.ok ? runExitCode(run) : measured };
+  const reported = await writeReport(runDirectory);
+  return { run: reported.run, exitCode: measured === EXIT_CODES.ok ? runExitCode(run) : measured };
 }

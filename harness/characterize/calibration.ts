@@ -66,14 +66,14 @@ export function nearestCosts(
   calibrations: readonly Calibration[],
 ): CardCosts | undefined {
   const distance = (one: Calibration): number => {
-    const { differences, unknown } = difference(card, one);
+    const { differences, unknown } = comparedWith(card, one);
     // An accelerator weighs more than all the others together; what is not known may differ, or may not.
     const foreign = one.accelerator === card.accelerator ? 0 : 3;
     return differences.length + unknown.length / 2 + foreign;
   };
   const [nearest] = calibrations.toSorted((one, other) => distance(one) - distance(other));
   if (nearest === undefined) return undefined;
-  const { differences, unknown } = difference(card, nearest);
+  const { differences, unknown } = comparedWith(card, nearest);
   const { memoryBytes, vcpus } = card.guest;
   return {
     costs: costsFromCard(costsOf(nearest), card),
@@ -94,7 +94,7 @@ export function nearestCosts(
 }
 
 /** What a calibration has of its own that the card has otherwise, and what it does not say. */
-function difference(
+function comparedWith(
   card: CalibratedCard,
   { accelerator, guest, qemuVersion }: Calibration,
 ): { readonly differences: readonly string[]; readonly unknown: readonly string[] } {

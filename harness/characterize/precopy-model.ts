@@ -62,10 +62,10 @@ export interface PrecopyOutcome {
   readonly longestPassMs: number;
 }
 
-/** No pre-copy of this many passes, or this long and so much longer than its first pass, is going to end. */
+/** No pre-copy of this many passes, or this long, is going to end; the time is at least so many times its first pass. */
 const PASSES_LIMIT = 2_000;
 const TIME_LIMIT_MS = 24 * 3_600_000;
-const FIRST_PASSES_LIMIT = 20;
+const LEAST_TIMES_FIRST_PASS = 20;
 /** Auto-converge looks no more often than this, ms. */
 const THROTTLE_PERIOD_MS = 1_000;
 /** Periods that have to count before it acts. */
@@ -145,7 +145,7 @@ export function runPrecopy(input: PrecopyCase): PrecopyOutcome {
     if (leave === undefined && settled && !acted && throttle.exhausted) return outcome('hovers');
     if (
       passes >= PASSES_LIMIT ||
-      liveMs > Math.max(TIME_LIMIT_MS, FIRST_PASSES_LIMIT * firstPassMs)
+      liveMs > Math.max(TIME_LIMIT_MS, LEAST_TIMES_FIRST_PASS * firstPassMs)
     ) {
       if (leave === undefined || !settled || passMs <= 0) return outcome('hovers');
       // One pass is like the other until it is left: all but the last of them at once.

@@ -10,6 +10,7 @@ import type { Job } from '../job.ts';
 import { timelineOf, writeTimeline } from '../observe/timeline.ts';
 import type { PlannedTrial } from '../plan/types.ts';
 import type { Progress } from '../progress.ts';
+import { timelineFileName } from '../record/layout.ts';
 import type { TrialRecord } from '../record/schema.ts';
 import type { RunWriter } from '../record/writer.ts';
 import { timeLinkCopies, type LinkCopies } from '../sandbox/link-copy.ts';
@@ -176,7 +177,7 @@ class Campaign {
     });
     if (result.observation !== undefined) {
       const timeline = timelineOf(result.observation, stage.telemetry.samples, result.timeline);
-      await writeTimeline(join(folder, 'timeline.jsonl'), timeline);
+      await writeTimeline(join(writer.directory, timelineFileName(trial.id)), timeline);
     }
     if (this.#options.job.keepFailed && result.outcome.kind === 'failed') {
       progress.line(`Kept: ${folder} and the guest it started from, ${template.statePath}`);

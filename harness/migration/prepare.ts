@@ -205,7 +205,7 @@ export class Preparation {
     const choice = await chooseAccelerator(
       cell.spec.accelerator,
       stage,
-      { ...this.#guest(cell), build, machineType: build.machineType },
+      { ...this.#guest(cell), build },
       this.#folder,
       join(job.cacheDirectory, 'accelerators'),
     );

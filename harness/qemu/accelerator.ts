@@ -28,6 +28,9 @@ const choiceSchema = z.object({
 
 export type AcceleratorChoice = z.infer<typeof choiceSchema>;
 
+/** What of a guest a probe of KVM goes by; the rest is its own. */
+export type ProbedGuest = Omit<GuestRecipe, 'accelerator' | 'cpu' | 'machineType' | 'shape'>;
+
 /**
  * Choose the accelerator for a recipe's build.
  *
@@ -37,7 +40,7 @@ export type AcceleratorChoice = z.infer<typeof choiceSchema>;
 export async function chooseAccelerator(
   requested: 'auto' | 'kvm' | 'tcg',
   stage: Stage,
-  recipe: Omit<GuestRecipe, 'accelerator' | 'cpu'>,
+  recipe: ProbedGuest,
   folder: string,
   cache: string,
 ): Promise<AcceleratorChoice> {
@@ -55,7 +58,7 @@ export async function chooseAccelerator(
 
 async function cachedProbe(
   stage: Stage,
-  recipe: Omit<GuestRecipe, 'accelerator' | 'cpu'>,
+  recipe: ProbedGuest,
   folder: string,
   cache: string,
 ): Promise<AcceleratorChoice> {
@@ -104,7 +107,7 @@ function named(choice: AcceleratorChoice, path: string): AcceleratorChoice {
 }
 
 /** The guest of the probe: small and the same for every plan, so that only KVM itself can be in its way. */
-export function probeRecipe(recipe: Omit<GuestRecipe, 'accelerator' | 'cpu'>): GuestRecipe {
+export function probeRecipe(recipe: ProbedGuest): GuestRecipe {
   return {
     ...recipe,
     // This build's own newest; no other build has to know it.

@@ -50,7 +50,10 @@ export async function openForResume(directory: string, plan: unknown): Promise<R
   const measuredUnder = new Map<string, Set<'kvm' | 'tcg'>>();
   for (const [trialId, { outcome, accelerator, qemu }] of records) {
     outcomes.set(trialId, outcome.kind);
-    if (accelerator === undefined) continue;
+    // What does not count is mixed with nothing.
+    if (accelerator === undefined || outcome.kind === 'skipped' || outcome.kind === 'invalid') {
+      continue;
+    }
     const { reference } = qemu.source;
     measuredUnder.set(reference, (measuredUnder.get(reference) ?? new Set()).add(accelerator));
   }

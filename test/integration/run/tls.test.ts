@@ -80,7 +80,10 @@ async function store(folder: string, made: Certificates): Promise<string> {
 test('own certificates that are good, expired, missing or for another host: each says so, and the run goes on', async () => {
   const folder = await temporaryFolder();
   // The sandbox mounts its own files over /run where nothing there is in use.
-  const hidden = await mkdtemp('/run/lock/migbench-').catch(() => folder);
+  const hidden = await mkdtemp('/run/lock/migbench-').catch((error: unknown) => {
+    process.stderr.write(`Credentials below /run are not tried: ${String(error)}\n`);
+    return folder;
+  });
   onTestFinished(() => rm(hidden, { recursive: true, force: true }));
   const past = { from: new Date('2020-01-01'), to: new Date('2020-01-02') };
   const folders = {

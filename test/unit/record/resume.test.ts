@@ -25,6 +25,12 @@ test('what guests ran under, by source QEMU, in the records that count', async (
       ...skipped,
       outcome: { kind: 'skipped', reason: 'not-supported', detail: '' },
     });
+    await writer.append(
+      exampleRecord({
+        ...{ trialId: 'd', accelerator: 'tcg' },
+        outcome: { kind: 'invalid', reason: 'workload-not-running', detail: '' },
+      }),
+    );
   }
   const { writer, state } = await RunWriter.resume(directory, examplePlan);
   await writer[Symbol.asyncDispose]();
