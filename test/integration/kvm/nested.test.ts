@@ -30,7 +30,10 @@ test('pre-copy, post-copy and what only KVM has, under real KVM', async (context
   } = await runNested(nestedRun('{idle/p*,memory-stress/*}'), folder, LIMIT_MS);
   if (why !== undefined) skipBecause(context, `KVM in an emulated machine: ${why}`);
   if (words.includes('nested: once more')) {
-    process.stderr.write('What did not complete under emulated KVM was tried once more.\n');
+    const reasons = words
+      .split('\n')
+      .filter((line) => /^\[\d+\/\d+\] .*: (?!completed)/u.test(line));
+    process.stderr.write(`Tried once more under emulated KVM:\n${reasons.join('\n')}\n`);
   }
   const out = join(folder, 'run');
   await expectGoodEnd(exitCode === undefined ? {} : { exitCode }, out, words);
