@@ -127,7 +127,12 @@ const cases: readonly (readonly [string, readonly string[], number, RegExp])[] =
   ['--only that matches nothing', ['plan', '--only', 'zzz*'], 2, /matches none of the \d+ cells/],
   ['no repetitions', ['run', '--repetitions', '0'], 2, /whole number from 1, found 0/],
   ['repetitions of a word', ['run', '--repetitions', 'many'], 2, /found no number/],
-  ['a time limit without a unit', ['run', '--time-limit', '30'], 2, /--time-limit 30: .*needs a unit/],
+  [
+    'a time limit without a unit',
+    ['run', '--time-limit', '30'],
+    2,
+    /--time-limit 30: .*needs a unit/,
+  ],
 
   [
     'more memory than there is',
