@@ -84,7 +84,7 @@ function placeholderHost(role: HostRole): Host {
 function commandOf(
   role: HostRole,
   cell: Cell,
-  [build, ...others]: readonly [QemuBuild, ...QemuBuild[]],
+  { build, other }: { readonly build: QemuBuild; readonly other: QemuBuild },
   workload: WorkloadDefinition,
 ): string[] {
   const { spec } = cell;
@@ -92,7 +92,7 @@ function commandOf(
   const args = guestArguments(placeholderStage, {
     recipe: {
       ...{ build, accelerator, workload, imageKey: '' },
-      machineType: spec.guest.machine ?? defaultMachine([build, ...others]),
+      machineType: spec.guest.machine ?? defaultMachine([build, other]),
       cpu: spec.guest.cpu ?? defaultCpu(accelerator),
       shape: spec.guest,
       parameters: spec.workload.parameters,
@@ -128,8 +128,13 @@ export function commandGroups(
     const find = (reference: string) => builds.get(reference) ?? missingBuild(reference);
     const [source, destination] = [find(qemu.source), find(qemu.destination)];
     const pair = {
-      source: commandOf('source', cell, [source, destination], definition),
-      destination: commandOf('destination', cell, [destination, source], definition),
+      source: commandOf('source', cell, { build: source, other: destination }, definition),
+      destination: commandOf(
+        'destination',
+        cell,
+        { build: destination, other: source },
+        definition,
+      ),
     };
     const key = JSON.stringify(pair);
     const group = groups.get(key);

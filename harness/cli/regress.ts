@@ -70,7 +70,7 @@ async function newSubject(args: RegressArguments): Promise<Subject> {
   ]);
   const { cellMatcher } = await import('../record/cell-matcher.ts');
   const { only } = args;
-  const isWanted = only === undefined ? () => true : cellMatcher(only);
+  const isWanted = cellMatcher(only);
   const wanted = found.plan.cells.filter(({ id }) => isWanted(id));
   const label = wanted.find(
     ({ spec: { qemu } }) => qemu.source === base && qemu.destination === base,
@@ -91,14 +91,22 @@ async function newSubject(args: RegressArguments): Promise<Subject> {
   };
 }
 
+/** What a run is and was begun with; the other flags say how far it goes and how it is judged. */
+const KEPT_FROM_THE_BEGIN = [
+  'base',
+  'candidate',
+  'pairs',
+  'guests',
+  'plan',
+  'set',
+  'repetitions',
+  'threshold',
+  'until-precision',
+] as const;
+
 /** A run that was begun by this command. */
 async function resumedSubject(directory: string, args: RegressArguments): Promise<Subject> {
-  const changed = (
-    [
-      ...(['base', 'candidate', 'pairs', 'guests', 'plan', 'set', 'repetitions'] as const),
-      ...(['threshold', 'until-precision'] as const),
-    ] as const
-  ).find((name) => args[name] !== undefined);
+  const changed = KEPT_FROM_THE_BEGIN.find((name) => args[name] !== undefined);
   if (changed !== undefined) {
     throw new MigbenchError(
       'usage',

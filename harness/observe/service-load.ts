@@ -56,15 +56,12 @@ export class ServiceLoad {
    */
   async start(timeoutMs: number): Promise<void> {
     const untilMs = monotonicMs() + timeoutMs;
-    let refusal = '';
+    let refusal: string | undefined;
     while (!(await this.#firstAnswer(untilMs))) {
       if (monotonicMs() >= untilMs) {
-        throw new MigbenchError(
-          'guest',
-          ['', this.#whyNone].includes(refusal)
-            ? this.#whyNone
-            : `${refusal}; at last: ${this.#whyNone}`,
-        );
+        const last = this.#whyNone;
+        const isAlone = refusal === undefined || refusal === last;
+        throw new MigbenchError('guest', isAlone ? last : `${refusal}; at last: ${last}`);
       }
       refusal = this.#whyNone;
       await timer(RECONNECT_PAUSE_MS);

@@ -61,7 +61,7 @@ export function planTrials(plan: ResolvedPlan, selection: TrialSelection = {}): 
       'usage',
       `${plan.cells.length} cells × ${repetitions} repetitions are more than ${MAXIMUM_TRIALS} trials`,
     );
-  const isWanted = only === undefined ? () => true : cellMatcher(only);
+  const isWanted = cellMatcher(only);
   if (!plan.cells.some(({ id }) => isWanted(id)))
     throw new MigbenchError(
       'usage',
@@ -73,7 +73,7 @@ export function planTrials(plan: ResolvedPlan, selection: TrialSelection = {}): 
 
 /** The trials of one block, which may be one beyond the plan's repetitions. */
 export function planBlock(plan: ResolvedPlan, block: number, only?: string): PlannedTrial[] {
-  const isWanted = only === undefined ? () => true : cellMatcher(only);
+  const isWanted = cellMatcher(only);
   const order = shuffled(plan.cells, mulberry32(blockSeed(plan.seed, block)));
   return order.flatMap((cell, index) => {
     if (!isWanted(cell.id)) return [];

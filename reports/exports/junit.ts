@@ -171,8 +171,7 @@ function detailOf({ outcome, integrity, integrityDetail }: TrialRecord): string 
 
 /** Cells that the run was to have and of which none has a record: it was interrupted, or its time was up. */
 function notRun({ run, cells }: ReportModel): readonly TestCase[] {
-  const { only } = run.environment;
-  const isWanted = only === undefined ? () => true : cellMatcher(only);
+  const isWanted = cellMatcher(run.environment.only);
   const seen = new Set(cells.map(({ cellId }) => cellId));
   const message = 'no trial has a record: go on with migbench run --resume';
   return run.plan.cells
