@@ -19,7 +19,7 @@ test('every cell under real KVM, the database’s too', async () => {
   const { unfit, exitCode, console: words } = await runNested(nestedRun('*'), folder, LIMIT_MS);
   expect(unfit, words).toBeUndefined();
   const { records } = await readRun(join(folder, 'run'));
-  expect(records.length, words).toBe(10);
+  expect(records.length, words).toBe(11);
   for (const { accelerator, outcome } of records) {
     expect({ accelerator, kind: outcome.kind }, words).toEqual({
       accelerator: 'kvm',
