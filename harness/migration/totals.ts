@@ -70,3 +70,9 @@ export function postcopyDetails(
   const fields = Object.entries(reply).filter(([name]) => name.startsWith('postcopy-'));
   return fields.length === 0 ? undefined : Object.fromEntries(fields);
 }
+
+/** Only a completed trial has a downtime and a total time, whatever QEMU said of a guest that is dead. */
+export function withoutTimes(measurements: Measurements): Measurements {
+  const { downtimeMs: _downtime, pauseMs: _pause, totalTimeMs: _total, ...others } = measurements;
+  return others;
+}

@@ -29,7 +29,7 @@ import { momentsOf, type MigrationObservation, type TimedSample } from './observ
 import { postcopyRateWarnings, rateWarnings, zeroCopyWarnings } from './rate-warnings.ts';
 import { Sides, type SidesOptions } from './sides.ts';
 import { Stopwatch } from './stopwatch.ts';
-import { known, postcopyDetails, totalsOf } from './totals.ts';
+import { known, postcopyDetails, totalsOf, withoutTimes } from './totals.ts';
 import { layPipe, migrationRoute } from './uri.ts';
 import type { GuestCheck } from './verify.ts';
 
@@ -98,7 +98,8 @@ class Trial {
         ? {}
         : { integrity: this.#check.integrity, integrityDetail: this.#check.detail }),
       ...(effective === undefined ? {} : { effective }),
-      measurements: outcome.kind === 'completed' ? this.#measurements : this.#withoutTimes(),
+      measurements:
+        outcome.kind === 'completed' ? this.#measurements : withoutTimes(this.#measurements),
       ...(this.#observation === undefined ? {} : { observation: this.#observation }),
       overheadMs: this.#watch.laps,
       timeline: this.#probed?.timeline ?? [],
@@ -121,17 +122,6 @@ class Trial {
         ...zeroCopyWarnings(spec, this.#observation?.final),
       ],
     };
-  }
-
-  /** Only a completed trial has a downtime and a total time, whatever QEMU said of a guest that is dead. */
-  #withoutTimes(): Measurements {
-    const {
-      downtimeMs: _downtime,
-      pauseMs: _pause,
-      totalTimeMs: _total,
-      ...others
-    } = this.#measurements;
-    return others;
   }
 
   async #steps(): Promise<Outcome> {

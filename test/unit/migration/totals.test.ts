@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { TimedSample } from '../../../harness/migration/observation.ts';
-import { known, totalsOf } from '../../../harness/migration/totals.ts';
+import { known, totalsOf, withoutTimes } from '../../../harness/migration/totals.ts';
 import { observation } from './fixtures.ts';
 
 const first: TimedSample = {
@@ -100,4 +100,10 @@ test('auto-converge that never throttled: 0, because QEMU is silent then', () =>
 test('a migration of hours has more samples than a function takes arguments', () => {
   const samples = Array.from({ length: 400_000 }, (_, index) => (index === 7 ? second : first));
   expect(totalsOf(observation({ samples })).throttleMaxPercent).toBe(40);
+});
+
+test('a trial that did not complete has no downtime, pause or total time, and all its other figures', () => {
+  expect(withoutTimes({ downtimeMs: 0, pauseMs: 3, totalTimeMs: 40, transferredBytes: 5 })).toEqual(
+    { transferredBytes: 5 },
+  );
 });
