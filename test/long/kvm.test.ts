@@ -18,6 +18,7 @@ test('every cell under real KVM, the database’s too', async () => {
   const folder = await temporaryFolder();
   const { unfit, exitCode, console: words } = await runNested(nestedRun('*'), folder, LIMIT_MS);
   expect(unfit, words).toBeUndefined();
+  await expectGoodEnd(exitCode === undefined ? {} : { exitCode }, join(folder, 'run'), words);
   const { records } = await readRun(join(folder, 'run'));
   expect(records.length, words).toBe(11);
   for (const { accelerator, outcome } of records) {
@@ -27,5 +28,4 @@ test('every cell under real KVM, the database’s too', async () => {
     });
   }
   expect(records.find(({ labels }) => labels.workload === 'database')?.integrity).toBe('intact');
-  await expectGoodEnd(exitCode === undefined ? {} : { exitCode }, join(folder, 'run'), words);
 });
