@@ -37,6 +37,8 @@ const QEMU = 'debian:trixie';
 const MEMORY = '3G';
 /** Enough for a few runs of some trials; sparse. */
 const OUTPUT_BYTES = 512 * 1024 * 1024;
+/** Of the console of a machine that reset itself, for whoever looks for the reason. */
+const LAST_LINES = 40;
 /** Where the machine finds things. */
 const PROGRAM = 'opt/migbench';
 const CACHE = 'root/.cache/migbench';
@@ -144,7 +146,7 @@ export function nestedRun(only: string): string {
 }
 
 export interface NestedResult {
-  /** Of the command; absent where the machine never got as far. */
+  /** Of the command; absent where the machine reset itself before that, twice. */
   readonly exitCode?: number;
   /** Why the machine could not be used: it did not end in its time, or has no KVM. */
   readonly unfit?: string;
@@ -154,9 +156,19 @@ export interface NestedResult {
   readonly folder: string;
 }
 
+function driveArguments(name: string, path: string, readOnly: 'on' | 'off'): string[] {
+  return [
+    ...['-drive', `if=none,id=${name},format=raw,file=${path},read-only=${readOnly}`],
+    ...['-device', `virtio-blk-pci,drive=${name}`],
+  ];
+}
+
+const lastWords = (console: string) => console.trimEnd().split('\n').slice(-LAST_LINES).join('\n');
+
 /**
  * Boot the machine, run a shell command in it (in the folder of migbench, as root), and bring back what it left in
- * /nested/out.
+ * /nested/out. A machine that resets itself before the command has ended is booted once more: its emulated extensions
+ * are not to be relied on.
  *
  * @param folder an empty folder for the machine's disks, which are removed, and its output, which stays.
  */
@@ -193,42 +205,49 @@ export async function runNested(
       { timeoutMs: 300_000 },
     );
     await rm(root, { recursive: true });
-    await writeFile(output, '');
-    await truncate(output, OUTPUT_BYTES);
-    const blocks = (name: string, path: string, readOnly: 'on' | 'off') => [
-      ...['-drive', `if=none,id=${name},format=raw,file=${path},read-only=${readOnly}`],
-      ...['-device', `virtio-blk-pci,drive=${name}`],
-    ];
-    const emulated = run(
-      build.program,
-      [
-        ...build.firmwareArgs,
-        ...['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max,+svm'],
-        ...['-smp', '2', '-m', MEMORY],
-        ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-        ...['-kernel', image.kernel, '-initrd', image.initrd],
-        ...['-append', 'console=ttyS0 quiet panic=-1'],
-        ...blocks('root', disk, 'on'),
-        ...blocks('output', output, 'off'),
-        ...['-chardev', `file,id=console,path=${consolePath}`, '-serial', 'chardev:console'],
-      ],
-      { timeoutMs },
-    );
-    const inTime = await emulated.then(
-      () => true,
-      (error: unknown) => {
-        if (!/did not end within/u.test(messageOf(error))) throw error;
-        return false;
-      },
-    );
-    const words = await readFile(consolePath, 'utf8').catch(() => '');
-    const exitCode = /nested: exit code (\d+)/u.exec(words)?.[1];
-    const told = { console: words, folder };
-    if (inTime && !words.includes('nested: has kvm')) return { ...told, unfit: 'it has no KVM' };
-    if (!inTime) return { ...told, unfit: `it did not end within ${timeoutMs / 1000} s` };
-    if (exitCode === undefined) return told;
-    await run(hostProgram('tar'), ['-x', '-f', output, '-C', folder], { timeoutMs: 60_000 });
-    return { ...told, exitCode: Number(exitCode) };
+    const boot = async (limitMs: number): Promise<NestedResult> => {
+      await rm(output, { force: true });
+      await writeFile(output, '');
+      await truncate(output, OUTPUT_BYTES);
+      const emulated = run(
+        build.program,
+        [
+          ...build.firmwareArgs,
+          ...['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max,+svm'],
+          ...['-smp', '2', '-m', MEMORY],
+          ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+          ...['-kernel', image.kernel, '-initrd', image.initrd],
+          ...['-append', 'console=ttyS0 quiet panic=-1'],
+          ...driveArguments('root', disk, 'on'),
+          ...driveArguments('output', output, 'off'),
+          ...['-chardev', `file,id=console,path=${consolePath}`, '-serial', 'chardev:console'],
+        ],
+        { timeoutMs: limitMs },
+      );
+      const inTime = await emulated.then(
+        () => true,
+        (error: unknown) => {
+          if (!/did not end within/u.test(messageOf(error))) throw error;
+          return false;
+        },
+      );
+      const words = await readFile(consolePath, 'utf8').catch(() => '');
+      const told = { console: words, folder };
+      if (!inTime) return { ...told, unfit: `it did not end within ${timeoutMs / 1000} s` };
+      if (!words.includes('nested: has kvm')) return { ...told, unfit: 'it has no KVM' };
+      const exitCode = /nested: exit code (\d+)/u.exec(words)?.[1];
+      return exitCode === undefined ? told : { ...told, exitCode: Number(exitCode) };
+    };
+    const startedMs = performance.now();
+    let result = await boot(timeoutMs);
+    if (result.exitCode === undefined && result.unfit === undefined) {
+      process.stderr.write(`The emulated machine reset itself:\n${lastWords(result.console)}\n`);
+      result = await boot(timeoutMs - (performance.now() - startedMs));
+    }
+    if (result.exitCode !== undefined) {
+      await run(hostProgram('tar'), ['-x', '-f', output, '-C', folder], { timeoutMs: 60_000 });
+    }
+    return result;
   } finally {
     await rm(work, { recursive: true, force: true });
   }
