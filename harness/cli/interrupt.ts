@@ -18,5 +18,7 @@ export function interruptSignal(): AbortSignal {
       controller.abort(new MigbenchError('interrupted', 'Interrupted.'));
     });
   }
+  // Node's own end gives signals back their first meaning some time before it is over: a SIGHUP would end it with 129.
+  process.once('beforeExit', () => process.exit());
   return controller.signal;
 }
