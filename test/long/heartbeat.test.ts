@@ -5,6 +5,8 @@ import {
   errorsOf,
   inWords,
   injectStalls,
+  overSilence,
+  overStop,
   shareWithin,
 } from '../integration/observe/stalls.ts';
 
@@ -13,8 +15,8 @@ test('95 of 100 readings lie within 4 ms of the silence, and none is shorter tha
   const stalls = await injectStalls(lengthsMs, 100);
   const errors = lengthsMs.map((length) => ({
     length,
-    read: errorsOf(stalls, length, ({ readMs, silentMs }) => readMs - silentMs),
-    over: errorsOf(stalls, length, ({ readMs, injectedMs }) => readMs - injectedMs),
+    read: errorsOf(stalls, length, overSilence),
+    over: errorsOf(stalls, length, overStop),
   }));
   for (const { length, read, over } of errors) {
     console.log(

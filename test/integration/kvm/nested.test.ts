@@ -1,6 +1,6 @@
 /**
  * Real KVM, exercised: pre-copy and post-copy, a dirty ring, dirty-limit, and a link with delay and loss, in a machine
- * with KVM and netem inside one without. All cells of that plan are among the long tests: each takes a quarter of a
+ * with KVM and netem inside one without. All cells of kvm.yaml are among the long tests: each takes a quarter of a
  * minute here, and each guest that is booted another.
  */
 import { readFile } from 'node:fs/promises';

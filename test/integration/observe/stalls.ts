@@ -29,8 +29,6 @@ export interface Stall {
 
 /** How far a reading may be from what the witness saw, and a silence shorter than what was injected, ms. */
 export const TOLERANCE_MS = 4;
-/** How much longer than a stop a guest may be silent whose memory went cold, at the best of some stops. */
-export const COLD = { ms: 10, fraction: 0.1 };
 const HEARTBEAT_US = 1_000;
 /** Beats on either side of a stall, ms. */
 const MARGIN_MS = 60;
@@ -138,6 +136,11 @@ class Witness implements AsyncDisposable {
     await once(this.#socket, 'close');
   }
 }
+
+/** What the probe said beyond what the witness saw, ms. */
+export const overSilence = ({ readMs, silentMs }: Stall) => readMs - silentMs;
+/** What the probe said beyond how long the guest was stopped, ms. */
+export const overStop = ({ readMs, injectedMs }: Stall) => readMs - injectedMs;
 
 /** What the stalls of one length were off by, in order, ms. */
 export function errorsOf(

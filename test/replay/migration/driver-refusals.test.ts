@@ -1,7 +1,8 @@
 /** The driver against edited recordings: what QEMU refuses, post-copy that pauses or is not needed, an interruption. */
 import { expect, test } from 'vitest';
 import { MigbenchError } from '../../../harness/errors.ts';
-import { NOW, ask, isAnswer, receive, until } from './edits.ts';
+import { ask, refuse, reply } from '../steps.ts';
+import { NOW, isAnswer, until } from './edits.ts';
 import { recording, rehearse, spec, wordsOf } from './stage.ts';
 
 test('a refused migrate is a failure in QEMU’s own words', async () => {
@@ -11,10 +12,7 @@ test('a refused migrate is a failure in QEMU’s own words', async () => {
   const desc = 'Guest is waiting for an incoming migration';
   const observation = await rehearse({
     recording: {
-      source: [
-        ...source.slice(0, migrate + 1),
-        { direction: 'receive', message: { error: { class: 'GenericError', desc }, id } },
-      ],
+      source: [...source.slice(0, migrate + 1), refuse(id, desc)],
       destination: until(destination, (step) => wordsOf(step).execute === 'query-name'),
     },
     spec: spec(),
@@ -34,10 +32,7 @@ test('post-copy that was refused is said, and a pre-copy out of time is then can
       source: [
         ...source.slice(0, cancel),
         ask('start', 'migrate-start-postcopy'),
-        {
-          direction: 'receive',
-          message: { error: { class: 'GenericError', desc: 'Enable it first' }, id: 'start' },
-        },
+        refuse('start', 'Enable it first'),
         ...source.slice(cancel),
       ],
       destination,
@@ -84,9 +79,9 @@ test.each([
       recording: {
         source: [
           ...source.slice(0, active),
-          receive(paused, wordsOf(source[active]!).id),
-          ask('words'),
-          receive(paused, 'words'),
+          reply(wordsOf(source[active]!).id, paused),
+          ask('words', 'query-migrate'),
+          reply('words', paused),
         ],
         destination: until(destination, (step) => wordsOf(step).event === 'RESUME'),
       },

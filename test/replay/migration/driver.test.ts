@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { phasesOf } from '../../../harness/migration/phases.ts';
 import { totalsOf } from '../../../harness/migration/totals.ts';
 import type { ReplayStep } from '../replay-server.ts';
-import { NOW, ask, finalWord, isAnswer, receive, until } from './edits.ts';
+import { ask, reply } from '../steps.ts';
+import { NOW, finalWord, isAnswer, until } from './edits.ts';
 import {
   recordedPauseMs,
   recording,
@@ -110,10 +111,10 @@ describe.each(VERSIONS)('QEMU %s', (version) => {
     const played: Recording = {
       source: [
         ...until(source, (step) => wordsOf(step).execute === 'migrate-start-postcopy'),
-        ask('failed'),
-        receive({ status: 'failed', 'error-desc': 'Unable to write to socket' }, 'failed'),
-        ask('words'),
-        receive({ status: 'failed', 'error-desc': 'Unable to write to socket' }, 'words'),
+        ask('failed', 'query-migrate'),
+        reply('failed', { status: 'failed', 'error-desc': 'Unable to write to socket' }),
+        ask('words', 'query-migrate'),
+        reply('words', { status: 'failed', 'error-desc': 'Unable to write to socket' }),
       ],
       destination: [
         ...until(destination, (step) => wordsOf(step).execute === 'query-name'),
@@ -184,11 +185,11 @@ describe.each(VERSIONS)('QEMU %s', (version) => {
       recording: {
         source: [
           ...source.slice(0, end),
-          receive(early, wordsOf(source[end]!).id),
-          ask('again'),
-          receive(early, 'again'),
-          ask('whole'),
-          receive(finalWord(source), 'whole'),
+          reply(wordsOf(source[end]!).id, early),
+          ask('again', 'query-migrate'),
+          reply('again', early),
+          ask('whole', 'query-migrate'),
+          reply('whole', finalWord(source)),
         ],
         destination,
       },

@@ -1,4 +1,4 @@
-/** Recordings edited by hand: what a QEMU is made to say, and where a recording is cut. */
+/** Recordings edited by hand: where one is cut, and what is found in it. */
 import type { CellSpec } from '../../../harness/plan/types.ts';
 import type { ReplayStep } from '../replay-server.ts';
 import { wordsOf } from './stage.ts';
@@ -7,15 +7,6 @@ export const NOW: Partial<CellSpec> = {
   capabilities: { 'postcopy-ram': true },
   postcopy: { startAfter: { kind: 'now' }, recover: false },
 };
-
-export const receive = (result: unknown, id: unknown): ReplayStep => ({
-  direction: 'receive',
-  message: { return: result, id },
-});
-export const ask = (id: unknown, execute = 'query-migrate'): ReplayStep => ({
-  direction: 'send',
-  message: { execute, id },
-});
 
 /** The last answer of a side, which names the end. */
 export function finalWord(steps: readonly ReplayStep[]) {

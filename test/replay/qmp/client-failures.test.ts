@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { MigbenchError } from '../../../harness/errors.ts';
 import { NEGOTIATION, ReplayServer } from '../replay-server.ts';
-import { ask, bytes, connect, event, reply } from './steps.ts';
+import { ask, bytes, connect, event, reply } from '../steps.ts';
 
 test('gives up on a socket that never comes, in time and with a reason', async () => {
   const path = join(tmpdir(), 'no-such-socket');

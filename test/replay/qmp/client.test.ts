@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isEvent, Transcript } from '../../../harness/qmp/index.ts';
 import { NEGOTIATION, ReplayServer } from '../replay-server.ts';
-import { ask, bytes, connect, event, reply } from './steps.ts';
+import { ask, bytes, connect, event, reply } from '../steps.ts';
 
 test('reads the version and leaves oob off unless asked for', async () => {
   await using server = await ReplayServer.start(NEGOTIATION);

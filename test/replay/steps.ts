@@ -1,6 +1,6 @@
-/** What a replayed QEMU is asked and says, and a client of it. */
-import { QmpClient, type QmpConnectOptions } from '../../../harness/qmp/index.ts';
-import type { ReplayStep } from '../replay-server.ts';
+/** What a replayed QEMU is asked and says, and a client of it: steps for tests that write their own, or change a recording. */
+import { QmpClient, type QmpConnectOptions } from '../../harness/qmp/index.ts';
+import type { ReplayStep } from './replay-server.ts';
 
 export const connect = (
   path: string,
@@ -14,13 +14,17 @@ export const connect = (
     ...options,
   });
 
-export const ask = (id: number, execute: string): ReplayStep => ({
+export const ask = (id: unknown, execute: string): ReplayStep => ({
   direction: 'send',
   message: { execute, id },
 });
-export const reply = (id: number, result: unknown): ReplayStep => ({
+export const reply = (id: unknown, result: unknown): ReplayStep => ({
   direction: 'receive',
   message: { return: result, id },
+});
+export const refuse = (id: unknown, desc: string): ReplayStep => ({
+  direction: 'receive',
+  message: { error: { class: 'GenericError', desc }, id },
 });
 export const event = (name: string, microseconds: number, data?: object): ReplayStep => ({
   direction: 'receive',
